@@ -1,0 +1,93 @@
+package stride
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"time"
+)
+
+// EventKind names what happened.
+type EventKind string
+
+const (
+	EventProjectCreated    EventKind = "project.created"
+	EventProjectUpdated    EventKind = "project.updated"
+	EventProjectScoped     EventKind = "project.scoped" // in_scope was set; payload {"from","to"}
+	EventProjectArchived   EventKind = "project.archived"
+	EventModelCreated      EventKind = "model.created"
+	EventModelMoved        EventKind = "model.moved" // payload {"from","to"}
+	EventDraftCreated      EventKind = "draft.created"
+	EventDraftMoved        EventKind = "draft.moved"        // payload {"from","to"}
+	EventSuggestionCreated EventKind = "suggestion.created" // payload {"draft_id","title"}
+	EventSuggestionDecided EventKind = "suggestion.decided" // payload {"decision","from","to","reason","text"}
+	EventQuestionAnswered  EventKind = "question.answered"
+	EventThreatCreated     EventKind = "threat.created" // payload {"origin"}
+	EventThreatUpdated     EventKind = "threat.updated" // payload {"changes"}
+	EventThreatMoved       EventKind = "threat.moved"   // payload {"from","to","reason"}
+	// EventReferenceAcknowledged is appended at most once per threat and system
+	// record; payload {"system","key","at"}, at in RFC 3339.
+	EventReferenceAcknowledged EventKind = "reference.acknowledged"
+	EventReferencesReplaced    EventKind = "references.replaced"
+)
+
+// Subject names the type of what an event or an interval is about.
+type Subject string
+
+const (
+	SubjectProject    Subject = "project"       // states: active, archived
+	SubjectScope      Subject = "project_scope" // states: unknown, true, false
+	SubjectModel      Subject = "model"         // states: ModelState
+	SubjectDraft      Subject = "draft"
+	SubjectSuggestion Subject = "suggestion" // states: SuggestionState
+	SubjectThreat     Subject = "threat"     // states: ThreatState
+	SubjectQuestion   Subject = "question"
+)
+
+// States of SubjectProject intervals.
+const (
+	ProjectActive   = "active"
+	ProjectArchived = "archived"
+)
+
+// Event is one row of a project's audit trail. Seq counts from 1 without gaps;
+// Hash chains the rows, so that a changed or missing one shows.
+type Event struct {
+	ProjectID ProjectID
+	Seq       int64
+	Kind      EventKind
+	Subject   Subject
+	SubjectID string
+	ActorID   UserID // "" for the system itself
+	At        time.Time
+	// Payload is canonical JSON, kept as text.
+	Payload  string
+	PrevHash string
+	Hash     string
+}
+
+// ChainHash is the SHA-256 in hexadecimal over the previous row's hash and
+// every column of this one, each followed by a zero byte. Times count in
+// microseconds since the Unix epoch.
+func (e Event) ChainHash() string {
+	h := sha256.New()
+	for _, part := range []string{
+		e.PrevHash, string(e.ProjectID), strconv.FormatInt(e.Seq, 10), string(e.Kind), string(e.Subject),
+		e.SubjectID, string(e.ActorID), strconv.FormatInt(e.At.UnixMicro(), 10), e.Payload,
+	} {
+		h.Write([]byte(part))
+		h.Write([]byte{0})
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Interval is a span of time [From, To) that a subject spent in a state; To is
+// nil while it lasts. Metrics are computed from intervals.
+type Interval struct {
+	Subject   Subject
+	SubjectID string
+	ProjectID ProjectID
+	State     string
+	From      time.Time
+	To        *time.Time
+}
