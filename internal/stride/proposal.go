@@ -140,15 +140,25 @@ type Answer struct {
 const FactorUnknownControl = "unknown_control"
 
 // KnowAbsent takes back what an unknown control took from the likelihood, once
-// somebody has said that the control is absent; severity follows.
+// somebody has said that the control is absent: likelihood is the sum of what
+// remains, within 1-4, and severity follows.
 func (p *Proposal) KnowAbsent() {
 	kept := make([]Addend, 0, len(p.Rationale))
+	taken := false
 	for _, a := range p.Rationale {
 		if a.Factor == FactorUnknownControl && a.Of == "likelihood" {
-			p.Likelihood = min(4, p.Likelihood-a.Points)
+			p.Likelihood -= a.Points
+			taken = true
 			continue
 		}
 		kept = append(kept, a)
+	}
+	if !taken {
+		return
+	}
+	if over := p.Likelihood - 4; over > 0 {
+		kept = append(kept, Addend{Of: "likelihood", Points: -over, Why: "4 is the highest"})
+		p.Likelihood = 4
 	}
 	p.Rationale = kept
 	p.Severity = p.Risk.Severity()
