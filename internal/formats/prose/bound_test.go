@@ -1,0 +1,29 @@
+package prose
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestHostileTextIsBounded would take minutes if any step were quadratic.
+func TestHostileTextIsBounded(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"one long list":  "Processes: " + strings.Repeat("Order API; ", 50_000),
+		"many items":     "Components:\n" + strings.Repeat("- Order API: x\n", 30_000),
+		"many zones":     strings.Repeat("The Order API runs in the blue VPC. ", 10_000),
+		"open brackets":  strings.Repeat("(", 300_000),
+		"comment starts": strings.Repeat("<!-- ", 100_000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			start := time.Now()
+			_, _, err := Parse(source(text))
+			require.NoError(t, err)
+			require.Less(t, time.Since(start), 30*time.Second)
+		})
+	}
+}

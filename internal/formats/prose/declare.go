@@ -1,0 +1,349 @@
+package prose
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/threatdraft/threatdraft/internal/formats/gazetteer"
+	"github.com/threatdraft/threatdraft/internal/stride"
+)
+
+// item is one declaration: "Name (attributes) [zone]: description".
+type item struct {
+	name       string
+	attributes string
+	zone       string
+	desc       string
+	start, end int // of the whole item
+	nameAt     int
+}
+
+// declareElements reads what the document lists as its parts: bullets and
+// tables under headings with a role, and "Processes: A; B." in one line.
+func (x *extractor) declareElements() {
+	for i := range x.blocks {
+		b := &x.blocks[i]
+		r := b.section.role
+		switch {
+		case b.kind == heading && b.level == 7 && r.declares():
+			x.declareHeading(b, r)
+		case b.kind == bullet && b.section.inherited && parseItem(x.text, b.start, b.end).desc == "":
+			// a remark about a part, not one more part
+		case b.kind == bullet && r.declares():
+			x.declareItem(parseItem(x.text, b.start, b.end), r, b)
+		case b.kind == bullet && r == roleNone:
+			x.declareTechnical(b)
+		case b.kind == row && r.declares():
+			x.declareRow(b, r)
+		case b.kind == paragraph:
+			x.declareInline(b)
+		}
+	}
+}
+
+// declareHeading reads a heading below "Actors" that itself names an actor.
+func (x *extractor) declareHeading(b *block, r role) {
+	title := x.text[b.start:b.end]
+	if roleOf(title) != roleNone {
+		return
+	}
+	words := nameWords(title)
+	if strings.ContainsAny(title, "?!") || containsAny(words, "in", "of", "with", "for", "and", "to", "on") {
+		return
+	}
+	if _, n := x.gaz.Longest(words[len(words)-1:]); n > 0 {
+		x.declareItem(item{name: title, start: b.start, end: b.end, nameAt: b.start}, r, b)
+	}
+}
+
+// declareTechnical reads "- Lidar: scans the room" outside of such a list: only
+// where the name is that of a technology.
+func (x *extractor) declareTechnical(b *block) {
+	if id := x.identifierSubject(b); id != "" {
+		x.declareItem(item{name: id, start: b.start, end: b.end, nameAt: b.start}, roleComponents, b)
+		b.declared = false // the rest of the item is still to be read
+		return
+	}
+	it := parseItem(x.text, b.start, b.end)
+	if it.desc == "" || len(strings.Fields(it.name)) > 4 {
+		return
+	}
+	if e, ok := x.gaz.Lookup(it.name); !ok || e.Level == gazetteer.Weak || !startsUpper(it.name) || x.looksLikeClause(it.name) {
+		return
+	}
+	for sec := b.section; sec != nil; sec = sec.parent {
+		if sec.role != roleNone {
+			return
+		}
+	}
+	x.declareItem(it, roleComponents, b)
+}
+
+// identifierSubject returns the name in "- joy_node is forwarding ...".
+func (x *extractor) identifierSubject(b *block) string {
+	text := x.text[b.start:b.end]
+	words := strings.Fields(text[:min(len(text), 200)])
+	if len(words) < 2 || !strings.Contains(strings.Trim(words[0], "_"), "_") || !isIdentifier(words[0]) {
+		return ""
+	}
+	if name := strings.Trim(words[0], "`*:,"); stride.Slug(name) != "" && strings.Trim(name, "_-.0123456789abcdefghijklmnopqrstuvwxyz") == "" && x.verbOf(words[1]) != 0 {
+		return name
+	}
+	return ""
+}
+
+func containsAny(words []string, any ...string) bool {
+	for _, w := range words {
+		for _, a := range any {
+			if w == a {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (x *extractor) declareRow(b *block, r role) {
+	cells := strings.Split(strings.Trim(x.text[b.start:b.end], "|"), "|")
+	name := strings.Trim(cells[0], " *_`")
+	switch strings.ToLower(name) {
+	case "", "name", "component", "id", "element", "actor", "service", "description", "type", "#", "process", "data store", "external entity":
+		return
+	}
+	at := strings.Index(x.text[b.start:b.end], name)
+	it := item{name: name, start: b.start, end: b.end, nameAt: b.start + at}
+	if len(cells) > 1 {
+		it.attributes = strings.TrimSpace(cells[1])
+		it.desc = strings.TrimSpace(strings.Join(cells[1:], " "))
+	}
+	x.declareItem(it, r, b)
+}
+
+var (
+	inlineLabel = regexp.MustCompile(`^([A-Z][A-Za-z -]{2,40}):\s+`)
+	capsColon   = regexp.MustCompile(`(?:^|[.;]\s+)([A-Z][\w/&'-]*(?: (?:and|of|or|/|&|[\w/&'-]+)){0,5}): `)
+)
+
+// declareInline reads "External entities: User; Bank." and "Actors: Engineer:
+// builds it. Operator: runs it."
+func (x *extractor) declareInline(b *block) {
+	m := inlineLabel.FindStringSubmatch(x.text[b.start:b.end])
+	if m == nil {
+		return
+	}
+	r := roleOf(m[1])
+	if !r.declares() {
+		return
+	}
+	from := b.start + len(m[0])
+	if spans := capsColon.FindAllStringSubmatchIndex(x.text[from:b.end], -1); len(spans) > 0 {
+		for i, sp := range spans {
+			end := b.end
+			if i+1 < len(spans) {
+				end = from + spans[i+1][0] + 1
+			}
+			x.declareItem(parseItem(x.text, from+sp[2], end), r, b)
+		}
+		return
+	}
+	if r == roleActors && !strings.Contains(x.text[from:b.end], ";") {
+		if x.declareRoles(b, from) {
+			return
+		}
+	}
+	for _, part := range splitList(x.text, from, b.end) {
+		x.declareItem(parseItem(x.text, part[0], part[1]), r, b)
+	}
+}
+
+var roleSubject = regexp.MustCompile(`(?:^|\. )(?:[Tt]he|An?) ([A-Z][\w-]*(?: [\w-]+)?) (?:is|are|can|may|[a-z]+s)\b`)
+
+// declareRoles reads "Roles: the Producer creates it. The Consumer uses it."
+func (x *extractor) declareRoles(b *block, from int) bool {
+	found := roleSubject.FindAllStringSubmatchIndex(x.text[from:b.end], 50)
+	for _, m := range found {
+		start, end := from+m[2], from+m[3]
+		stop := b.end
+		if i := strings.Index(x.text[end:b.end], ". "); i >= 0 {
+			stop = end + i
+		}
+		name := x.text[start:end]
+		if words := strings.Fields(name); len(words) == 2 && x.verbOf(strings.ToLower(words[1])) != 0 {
+			name = words[0]
+		}
+		x.declareItem(item{name: name, start: start, end: stop, nameAt: start}, roleActors, b)
+	}
+	b.declared = false
+	return len(found) > 0
+}
+
+// splitList cuts at semicolons, else at commas, outside of brackets; a first
+// full stop outside of brackets ends the list.
+func splitList(text string, from, to int) [][2]int {
+	sep := byte(';')
+	if !strings.Contains(text[from:to], ";") {
+		sep = ','
+	}
+	var out [][2]int
+	depth, start := 0, from
+	for i := from; i < to; i++ {
+		c := text[i]
+		switch {
+		case c == '(' || c == '[':
+			depth++
+		case c == ')' || c == ']':
+			depth = max(0, depth-1)
+		case depth == 0 && c == sep:
+			out = append(out, [2]int{start, i})
+			start = i + 1
+		case depth == 0 && c == '.' && (i+1 == to || text[i+1] == ' ' || text[i+1] == '\n') && (i+1 == to || startsUpper(strings.TrimSpace(text[i+1:to]))):
+			return append(out, [2]int{start, i})
+		}
+	}
+	return append(out, [2]int{start, to})
+}
+
+var (
+	parenAttr   = regexp.MustCompile(`^\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)`)
+	bracketZone = regexp.MustCompile(`^\s*\[([^\[\]]+)\]`)
+	insideZone  = regexp.MustCompile(`(?i)\b(?:inside|in|within) (?:the )?(?:trust )?(?:zone|boundary|trust boundary)[: ]+"?([^;,")]+)"?`)
+	itemBreak   = regexp.MustCompile(`:\s|:$|\s\(|\s\[`)
+	itemDash    = regexp.MustCompile(`\s[-–—]\s`)
+)
+
+// nameEnd finds where the name of an item ends, or nil. A dash ends it only
+// where nothing else does soon: "Importer - Python [Zone]: reads files".
+func nameEnd(body string) []int {
+	loc, dash := itemBreak.FindStringIndex(body), itemDash.FindStringIndex(body)
+	if dash != nil && (loc == nil || loc[0] > 60 || len(strings.Fields(body[dash[1]:max(dash[1], loc[0])])) > 3) {
+		return dash
+	}
+	return loc
+}
+
+// parseItem splits one declaration. The name may be in bold or code.
+func parseItem(text string, from, to int) item {
+	for from < to && strings.ContainsRune(" \t\n*`", rune(text[from])) {
+		from++
+	}
+	it := item{start: from, end: from + len(strings.TrimRight(text[from:to], " \t\r\n")), nameAt: from}
+	body := text[from:it.end]
+	rest := ""
+	if loc := nameEnd(body); loc != nil {
+		it.name, rest = body[:loc[0]], body[loc[0]:]
+	} else {
+		it.name = body
+	}
+	it.name = strings.TrimRight(strings.Trim(strings.TrimSpace(it.name), "*`_\""), " .,;:*")
+	rest = strings.TrimPrefix(rest, "**")
+	if m := parenAttr.FindStringSubmatch(rest); m != nil {
+		it.attributes, rest = m[1], rest[len(m[0]):]
+		if z := insideZone.FindStringSubmatch(it.attributes); z != nil {
+			it.zone = strings.TrimSpace(z[1])
+		}
+	}
+	if m := bracketZone.FindStringSubmatch(rest); m != nil {
+		it.zone, rest = strings.TrimSpace(m[1]), rest[len(m[0]):]
+	}
+	it.desc = strings.TrimSpace(strings.TrimLeft(rest, " :-–—*"))
+	return it
+}
+
+func startsUpper(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsUpper(r)
+}
+
+// looksLikeClause reports whether the words are a statement, not a name.
+func (x *extractor) looksLikeClause(name string) bool {
+	words := strings.Fields(strings.ToLower(name))
+	if len(words) > 7 {
+		return true
+	}
+	for i, w := range words {
+		switch w {
+		case "is", "are", "was", "has", "have", "can", "will", "must", "should", "may", "not", "which", "that", "to", "from", "into", "when", "if", "only", "it", "a", "an", "the", "include", "includes", "these", "this":
+			return true
+		}
+		if i > 0 && i < len(words)-1 && x.verbOf(w) != 0 && !nounToo(strings.TrimSuffix(w, "s")) && strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") {
+			if _, noun := x.gaz.Lookup(w); !noun {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// declareItem makes the element that an item names.
+func (x *extractor) declareItem(it item, r role, b *block) {
+	name := display(it.name)
+	if len(name) < 2 || len(name) > 90 || strings.Count(name, "(") != strings.Count(name, ")") || stride.Slug(name) == "" || x.looksLikeClause(name) || len(x.reg.all) >= 4*maxElements {
+		return
+	}
+	entry, known := x.gaz.Lookup(name)
+	if !known && (len(strings.Fields(name)) > 5 || !startsUpper(it.name) && b.kind == paragraph) {
+		return
+	}
+	if entry.Level == gazetteer.Weak && x.quality[strings.ToLower(strings.Fields(name)[0])] && len(strings.Fields(name)) < 3 {
+		return
+	}
+	b.declared = true
+	ev := x.quote(it.start, it.end, it.nameAt, it.nameAt+len(it.name))
+	if e := x.reg.byName[canon(name)]; e != nil {
+		e.evidence = addEvidence(e.evidence, ev)
+		return
+	}
+	e := &element{name: name, pos: it.nameAt, declared: true, capital: true, evidence: []stride.Evidence{ev}}
+	x.classify(e, entry, known, it, r)
+	x.reg.add(e)
+	x.reg.phrase(e, name)
+	for _, variant := range strings.Split(name, " / ") {
+		if variant != name {
+			x.reg.alias(e, display(variant))
+			x.reg.phrase(e, variant)
+		}
+	}
+	if it.zone != "" {
+		e.zone = x.zoneNamed(it.zone, ev)
+	}
+	if e.kind == stride.DataStore {
+		e.data = x.dataIn(strings.ToLower(it.attributes + " " + it.desc))
+	}
+	if strings.Contains(strings.ToLower(it.attributes), "out of scope") {
+		e.outside = true
+	}
+}
+
+// classify takes kind and tags from the list's title, the name and the type
+// that the item states.
+func (x *extractor) classify(e *element, entry gazetteer.Entry, known bool, it item, r role) {
+	if typed, ok := x.gaz.Lookup(it.attributes); ok && it.attributes != "" && (!known || entry.Level == gazetteer.Weak) && typed.Level != gazetteer.Weak {
+		entry, known = typed, true
+	}
+	if known {
+		e.tags, e.kind, e.home, e.level = entry.Tags, entry.Kind, entry.Zone, entry.Level
+	}
+	lower := strings.ToLower(it.attributes)
+	switch {
+	case strings.Contains(lower, "external entity"):
+		e.kind = stride.ExternalEntity
+	case r == roleExternal:
+		e.kind = stride.ExternalEntity
+	case r == roleProcesses && !(known && entry.Level != gazetteer.Weak && entry.Kind == stride.ExternalEntity && entry.Zone == stride.ZoneThirdParty):
+		e.kind = stride.Process
+	case r == roleStores:
+		e.kind = stride.DataStore
+	case r == roleActors && (!known || entry.Level == gazetteer.Weak && e.kind == stride.Process && len(nameWords(e.name)) == 1):
+		e.kind = stride.ExternalEntity
+	case !known:
+		e.kind = stride.Process
+	}
+	if e.kind == stride.ExternalEntity && !known && r == roleActors && strings.Contains(lower, "human") {
+		e.tags = []stride.Tag{"human"}
+	}
+	if !known && e.kind == stride.DataStore {
+		e.tags = []stride.Tag{"file_storage"}
+	}
+}

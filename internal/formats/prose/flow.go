@@ -1,0 +1,192 @@
+package prose
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/threatdraft/threatdraft/internal/stride"
+)
+
+// flow is a data flow while the document is being read.
+type flow struct {
+	from, to *element
+	label    string
+	protocol string
+	tags     []stride.Tag
+	data     []stride.DataClass
+	controls stride.Controls
+	evidence []stride.Evidence
+	outside  bool
+}
+
+func (f *flow) build(keys map[stride.Key]int) stride.Flow {
+	name := f.from.name + " to " + f.to.name
+	base := stride.Slug(name) + "-f"
+	if f.label != "" {
+		base = stride.Slug(name+" "+f.label) + "-f"
+		name = f.label
+	}
+	return stride.Flow{ID: unique(keys, base), Name: name, SourceID: f.from.key, TargetID: f.to.key, Protocol: f.protocol,
+		Tags: f.tags, Data: f.data, Controls: f.controls, OutOfScope: f.outside, Evidence: f.evidence}
+}
+
+var (
+	flowNumber = regexp.MustCompile(`^\(?[A-Z]{0,3}\d{1,3}[.):]*\s+`)
+	sendsForm  = regexp.MustCompile(`^(.{2,80}?) (?:sends|send|passes|returns|provides) (?:"([^"]+)"|(.{2,80}?)) (?:to|into) (.{2,80}?)(?:\s+\((.*)\))?\.?$`)
+	arrowForm  = regexp.MustCompile(`^(.{2,80}?)\s*(?:->|-->|=>|→|⟶|➔|<->|↔)\s*(.{2,80}?)(?:\s*(?::|\(|\s-\s)\s*(.*?)\)?)?$`)
+	pairForm   = regexp.MustCompile(`^(?:([^:]{2,60}): )?(.{2,60}?) to (.{2,60}?)(?:(?::|,)\s+(.*?))?(?:\s*\((.*)\))?\.?$`)
+	fromToForm = regexp.MustCompile(`^(?:([^:]{2,60}): )?from (.{2,60}?) to (.{2,60}?)(?:(?::|,)\s+(.*?))?(?:\s*\((.*)\))?\.?$`)
+)
+
+// declareFlows reads lines that state a flow outright.
+func (x *extractor) declareFlows() {
+	for i := range x.blocks {
+		b := &x.blocks[i]
+		if b.kind == row && b.section.role == roleFlows {
+			x.flowRow(b)
+		}
+		if b.kind != bullet && (b.kind != paragraph || b.end-b.start > 300) {
+			continue
+		}
+		x.declareFlow(b)
+	}
+}
+
+func (x *extractor) flowRow(b *block) {
+	cells := strings.Split(strings.Trim(x.text[b.start:b.end], "|"), "|")
+	var ends []*element
+	var rest []string
+	for _, c := range cells {
+		if e := x.reg.byName[canon(c)]; e != nil && len(ends) < 2 {
+			ends = append(ends, e)
+		} else {
+			rest = append(rest, c)
+		}
+	}
+	if len(ends) == 2 {
+		x.stateFlow(b, ends[0], ends[1], "", strings.Join(rest, "; "))
+	}
+}
+
+func (x *extractor) declareFlow(b *block) {
+	line := x.text[b.start:b.end]
+	if len(line) > 600 {
+		return
+	}
+	line = flowNumber.ReplaceAllString(strings.Join(strings.Fields(line), " "), "")
+	inFlows := b.section.role == roleFlows
+	if m := arrowForm.FindStringSubmatch(line); m != nil {
+		hops := regexpArrow.Split(m[2], -1)
+		from := x.flowEnd(m[1], b, true)
+		for _, hop := range hops {
+			to := x.flowEnd(hop, b, true)
+			x.stateFlow(b, from, to, "", m[3])
+			from = to
+		}
+		return
+	}
+	if m := sendsForm.FindStringSubmatch(line); m != nil {
+		from, to := x.flowEnd(m[1], b, inFlows), x.flowEnd(m[4], b, inFlows)
+		label := m[2]
+		if x.stateFlow(b, from, to, label, m[5]+" "+m[3]) {
+			return
+		}
+	}
+	for _, form := range []*regexp.Regexp{fromToForm, pairForm} {
+		if m := form.FindStringSubmatch(line); m != nil && inFlows {
+			if x.stateFlow(b, x.flowEnd(m[2], b, false), x.flowEnd(m[3], b, false), m[1], m[4]+"; "+m[5]) {
+				return
+			}
+		}
+	}
+}
+
+var regexpArrow = regexp.MustCompile(`\s*(?:->|-->|=>|→|⟶|➔|<->|↔)\s*`)
+
+// flowEnd finds the part that one end of a stated flow names. In a list of
+// flows, a short name that is new is a part too.
+func (x *extractor) flowEnd(name string, b *block, create bool) *element {
+	if i := strings.LastIndex(name, ": "); i >= 0 {
+		name = name[i+2:]
+	}
+	name = strings.Trim(name, " \t\"*_`.,")
+	if e := x.reg.byName[canon(name)]; e != nil {
+		return e
+	}
+	if i := strings.IndexByte(name, '('); i > 1 {
+		if e := x.reg.byName[canon(name[:i])]; e != nil {
+			return e
+		}
+	}
+	at := strings.Index(x.text[b.start:b.end], name)
+	if !create || at < 0 || len(strings.Fields(name)) > 5 || x.looksLikeClause(name) || !(startsUpper(name) || b.section.role == roleFlows) {
+		return nil
+	}
+	entry, known := x.gaz.Lookup(name)
+	if !known && !startsUpper(name) {
+		return nil
+	}
+	if len(x.reg.all) >= 4*maxElements || stride.Slug(name) == "" {
+		return nil
+	}
+	e := &element{name: display(name), kind: stride.Process, pos: b.start + at, declared: true, capital: true,
+		evidence: []stride.Evidence{x.quote(b.start, b.end, b.start+at, b.start+at+len(name))}}
+	if known {
+		e.kind, e.tags, e.home, e.level = entry.Kind, entry.Tags, entry.Zone, entry.Level
+	}
+	return x.reg.add(e)
+}
+
+// stateFlow records a flow that the block states, with what its brackets say.
+func (x *extractor) stateFlow(b *block, from, to *element, label, attributes string) bool {
+	if from == nil || to == nil || from == to || len(x.flows) >= maxFlows {
+		return false
+	}
+	b.declared = true
+	ev := x.quote(b.start, b.end, b.start, b.end)
+	f := &flow{from: from, to: to, label: strings.TrimSpace(label), evidence: []stride.Evidence{ev}}
+	lower := strings.ToLower(attributes)
+	f.protocol = x.protocolIn(lower)
+	f.outside = strings.Contains(lower, "out of scope")
+	f.data = x.dataIn(lower + " " + strings.ToLower(label))
+	f.controls = stride.Controls{}
+	for _, c := range x.controlsIn(lower) {
+		setControl(f.controls, c, ev)
+	}
+	if secureProtocol(f.protocol) {
+		setControl(f.controls, finding{name: stride.EncryptionInTransit, state: stride.ControlPresent}, ev)
+	}
+	from.linked, to.linked = true, true
+	x.flows = append(x.flows, f)
+	if ends := [2]*element{from, to}; x.byEnds[ends] == nil {
+		x.byEnds[ends] = f
+	}
+	return true
+}
+
+func (b *block) textOf(text string) string { return text[b.start:b.end] }
+
+// protocolWords are the protocols that texts name, as one word each.
+const protocolWords = `https http http/s http/2 grpc grpcs rest soap graphql websocket websockets wss tls mtls ssl ssh sftp ftp ftps smtp smtps imap mqtt mqtts amqp amqps
+tcp udp quic dns ldap ldaps kerberos modbus opc-ua can bluetooth ble zigbee wifi usb uart i2c spi upnp coap odbc jdbc nfs smb rtsp rtp snmp syslog telnet rdp vnc ipsec
+oauth oauth2 oidc saml scp rsync ros dds vpn webrtc thrift rmi`
+
+func (x *extractor) isProtocol(w string) bool { return x.protos[w] }
+
+func (x *extractor) protocolIn(lower string) string {
+	lower = strings.ReplaceAll(lower, "http/s", "https ")
+	for _, t := range tokenize(lower, 0, len(lower)) {
+		if t.word && x.protos[t.text] && t.text != "ros" && t.text != "can" && t.text != "rest" {
+			return t.text
+		}
+	}
+	return ""
+}
+
+func secureProtocol(p string) bool {
+	switch p {
+	case "https", "wss", "tls", "mtls", "ssl", "ssh", "sftp", "ftps", "smtps", "mqtts", "amqps", "ldaps", "grpcs", "scp", "ipsec", "vpn", "quic":
+		return true
+	}
+	return false
+}

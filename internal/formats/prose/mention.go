@@ -1,0 +1,376 @@
+package prose
+
+import (
+	"strings"
+
+	"github.com/threatdraft/threatdraft/internal/formats/gazetteer"
+)
+
+// mention is a noun phrase that may speak of an element: tokens [from,to).
+type mention struct {
+	from, to int
+	entry    gazetteer.Entry
+	elem     *element
+	bare     bool // one alias without a modifier
+	capital  bool
+}
+
+// findMentions scans the sentence once, longest names first.
+func (x *extractor) findMentions(s *sentence) []mention {
+	var out []mention
+	for i := 0; i < len(s.tokens); {
+		m, ok := x.mentionAt(s, i)
+		if !ok {
+			i++
+			continue
+		}
+		floor := 0
+		if len(out) > 0 {
+			floor = out[len(out)-1].to
+		}
+		if m.elem == nil {
+			x.modifiers(s, &m, floor)
+		}
+		out = append(out, m)
+		i = m.to
+	}
+	return out
+}
+
+func (x *extractor) mentionAt(s *sentence, i int) (mention, bool) {
+	t := &s.tokens[i]
+	if !t.word {
+		return mention{}, false
+	}
+	if e, to := x.declaredFrom(s, i); e != nil && !x.continues(s, to) {
+		return mention{from: i, to: to, elem: e, capital: true}, true
+	}
+	entry, to := x.aliasAt(s, i)
+	if to == 0 {
+		return mention{}, false
+	}
+	found := []gazetteer.Entry{entry}
+	for to < len(s.tokens) && s.adjacent(x.text, to-1) && !pluralHuman(entry, s.tokens[to-1]) {
+		if e, _ := x.declaredFrom(s, to); e != nil || x.verbHere(s, to) {
+			break
+		}
+		next, end := x.aliasAt(s, to)
+		if end == 0 {
+			break
+		}
+		found = append(found, next)
+		entry, to = next, end
+	}
+	entry, _ = gazetteer.Combine(found)
+	identifier := strings.Contains(t.text, "_") || len(t.subs) > len(strings.Fields(entry.Alias)) && len(found) == 1
+	m := mention{from: i, to: to, entry: entry, bare: len(found) == 1 && !identifier, capital: identifier || s.capital(i) && !s.initial(i)}
+	return m, true
+}
+
+// continues reports whether the name goes on behind a listed one: where
+// "Customer" is listed, "Customer Client" is another part.
+func (x *extractor) continues(s *sentence, i int) bool {
+	if i >= len(s.tokens) || !s.adjacent(x.text, i-1) || !s.tokens[i].word || !s.capital(i) || x.verbHere(s, i) {
+		return false
+	}
+	_, to := x.aliasAt(s, i)
+	return to > 0
+}
+
+// initial reports whether a capital at token i is owed to its place: at the
+// start of the text or behind a colon or bracket.
+func (s *sentence) initial(i int) bool {
+	return i == 0 && s.block.kind == paragraph || i > 0 && strings.ContainsAny(s.tokens[i-1].text, ":([-")
+}
+
+// quiet reports whether token i stands where a flow is labelled or an item is
+// described by attributes: nothing new is named there.
+func (s *sentence) quiet(i int) bool {
+	if s.title(i) {
+		return true
+	}
+	flows := s.block.section.role == roleFlows && s.block.kind == bullet
+	if !flows && !(s.block.declared && s.block.kind == bullet) {
+		return false
+	}
+	quotes, depth := 0, 0
+	for _, t := range s.tokens[:i] {
+		switch t.text {
+		case "\"", "“", "”":
+			quotes++
+		case "(":
+			depth++
+		case ")":
+			depth--
+		}
+	}
+	if flows {
+		return quotes%2 == 1 || depth > 0 || s.labelled(i)
+	}
+	return depth > 0
+}
+
+// title reports whether token i belongs to a heading or a label with a role:
+// "Data stores: ..." names no store.
+func (s *sentence) title(i int) bool {
+	if s.block.kind == heading {
+		return roleOf(s.words(len(s.tokens))) != roleNone
+	}
+	if s.block.kind != paragraph || s.start != s.block.start {
+		return false
+	}
+	for j := 0; j < len(s.tokens) && j < 6; j++ {
+		if s.tokens[j].text == ":" && (i < j || roleOf(s.words(j)) == roleZones) {
+			return roleOf(s.words(j)) != roleNone
+		}
+	}
+	return false
+}
+
+// words joins the first n tokens.
+func (s *sentence) words(n int) string {
+	var out []string
+	for _, t := range s.tokens[:n] {
+		out = append(out, t.text)
+	}
+	return strings.Join(out, " ")
+}
+
+// labelled reports whether a colon follows token i close to the start: "PSQL
+// Request: A to B".
+func (s *sentence) labelled(i int) bool {
+	for j := i; j < len(s.tokens) && j < 8; j++ {
+		if s.tokens[j].text == ":" {
+			for _, t := range s.tokens[j:] {
+				if t.lower == "to" {
+					return !s.hasBefore("to", j)
+				}
+			}
+		}
+	}
+	return false
+}
+
+func (s *sentence) hasBefore(word string, i int) bool {
+	for _, t := range s.tokens[:i] {
+		if t.lower == word {
+			return true
+		}
+	}
+	return false
+}
+
+// declaredFrom returns the listed part that is named at token i and the token
+// after its name.
+func (x *extractor) declaredFrom(s *sentence, i int) (*element, int) {
+	if t := &s.tokens[i]; !t.word || len(x.reg.phrases[gazetteer.Singular(t.subs[0])]) == 0 {
+		return nil, 0
+	}
+	words, ends := s.window(i)
+	e, n := x.reg.declaredAt(words)
+	if e == nil || ends[n] == 0 {
+		return nil, 0
+	}
+	return e, ends[n]
+}
+
+func pluralHuman(e gazetteer.Entry, t token) bool {
+	human := false
+	for _, tag := range e.Tags {
+		human = human || tag.Is("human")
+	}
+	return human && strings.HasSuffix(t.lower, "s")
+}
+
+// verbHere reports whether a word that could be a noun ("requests", "logs")
+// stands where a verb is expected: after a plural, before a determiner.
+func (x *extractor) verbHere(s *sentence, i int) bool {
+	t := s.tokens[i]
+	if x.verbOf(t.lower) == 0 || i+1 >= len(s.tokens) {
+		return false
+	}
+	next := s.tokens[i+1]
+	if x.dets[next.lower] || x.preps[next.lower] {
+		return true
+	}
+	// "the app stores orders" against "the Bastion Logs Storage", "app logs are"
+	return strings.HasSuffix(t.lower, "s") && !s.capital(i) && next.word && i > 0 && !strings.HasSuffix(s.tokens[i-1].lower, "s") &&
+		!x.stop[next.lower] && x.verbOf(next.lower) == 0
+}
+
+// window returns the lower-case word parts from token i on; ends[n] is the
+// token after the first n parts, or 0 where n parts end inside of a token.
+func (s *sentence) window(i int) ([]string, map[int]int) {
+	var words []string
+	ends := map[int]int{}
+	for j := i; j < len(s.tokens) && len(words) < maxPhrase; j++ {
+		t := &s.tokens[j]
+		if !t.word {
+			if strings.ContainsAny(t.text, ",/&-+'’.()") {
+				continue
+			}
+			break
+		}
+		words = append(words, t.subs...)
+		ends[len(words)] = j + 1
+	}
+	return words, ends
+}
+
+// aliasAt returns the entry of the longest alias at token i and the token after
+// it, or 0. An alias never ends in the middle of a word.
+func (x *extractor) aliasAt(s *sentence, i int) (gazetteer.Entry, int) {
+	var buf [6]string
+	var stop [7]int
+	n := 0
+	for j := i; j < len(s.tokens) && n < len(buf); j++ {
+		if !s.tokens[j].word || (j > i && !s.adjacent(x.text, j-1)) {
+			break
+		}
+		for _, sub := range s.tokens[j].subs {
+			if n < len(buf) {
+				buf[n] = sub
+				n++
+			}
+		}
+		stop[n] = j + 1
+	}
+	for skip := 0; skip < len(s.tokens[i].subs) && skip < n; skip++ {
+		words := buf[skip:n]
+		for len(words) > 0 {
+			e, took := x.gaz.Longest(words)
+			if took == 0 {
+				break
+			}
+			if end := stop[skip+took]; end > 0 && x.acceptable(s, i, e) {
+				return e, end
+			}
+			words = words[:took-1]
+		}
+	}
+	return gazetteer.Entry{}, 0
+}
+
+// acceptable refuses ordinary words that only look like a product.
+func (x *extractor) acceptable(s *sentence, i int, e gazetteer.Entry) bool {
+	if e.Level == gazetteer.Name {
+		return s.capital(i)
+	}
+	if len(e.Alias) <= 3 && e.Level == gazetteer.Product {
+		return s.tokens[i].text != s.tokens[i].lower || len(e.Alias) == 3
+	}
+	return !x.usedAsVerb(s, i, e)
+}
+
+// usedAsVerb sees "the gateway logs requests" and "to store", "to process".
+func (x *extractor) usedAsVerb(s *sentence, i int, e gazetteer.Entry) bool {
+	if strings.Contains(e.Alias, " ") || e.Level == gazetteer.Product {
+		return false
+	}
+	t := s.tokens[i]
+	if x.verbOf(t.lower) == 0 || s.capital(i) && i > 0 && !s.initial(i) {
+		return false
+	}
+	if (i == 0 || s.initial(i)) && s.capital(i) && strings.HasSuffix(t.lower, "s") && i+1 < len(s.tokens) && s.tokens[i+1].word {
+		return true
+	}
+	if x.servesAsVerb(s, i) {
+		return true
+	}
+	if i > 0 {
+		switch s.tokens[i-1].lower {
+		case "to", "can", "could", "may", "might", "will", "would", "must", "should", "not", "which", "that", "then", "also":
+			return true
+		}
+	}
+	return i+1 < len(s.tokens) && x.dets[s.tokens[i+1].lower] && i > 0 && !x.dets[s.tokens[i-1].lower]
+}
+
+// servesAsVerb sees "the API stores orders": a subject before, an object after.
+func (x *extractor) servesAsVerb(s *sentence, i int) bool {
+	if i == 0 || i+1 >= len(s.tokens) || s.capital(i) || !strings.HasSuffix(s.tokens[i].lower, "s") {
+		return false
+	}
+	before, after := s.tokens[i-1], s.tokens[i+1]
+	return before.word && after.word && !x.stop[before.lower] && !x.quality[before.lower] && !strings.HasSuffix(before.lower, "s") &&
+		!x.stop[after.lower] && x.verbOf(after.lower) == 0 && x.verbOf(before.lower) == 0
+}
+
+// modifiers extends the phrase to the left over the words that name it.
+func (x *extractor) modifiers(s *sentence, m *mention, floor int) {
+	lower := 0
+	for m.from > floor && m.to-m.from < 6 && s.adjacent(x.text, m.from-1) {
+		i := m.from - 1
+		t := &s.tokens[i]
+		if !t.word || len(t.text) < 2 || itemNumber(t.text) && i == 0 || x.stop[t.lower] || x.quality[t.lower] || strings.HasSuffix(t.lower, "ly") || t.lower == s.tokens[m.to-1].lower {
+			break
+		}
+		proper := s.capital(i) || strings.ContainsAny(t.text, "_0123456789")
+		if proper && i == 0 && s.block.kind == paragraph && !x.properStart(s, i) {
+			break
+		}
+		if x.verbish(t.lower) && !(proper && i > 0 && !s.initial(i)) {
+			break
+		}
+		if !proper && adjective(t.lower) {
+			break
+		}
+		if !proper {
+			if lower++; lower > 3 || m.entry.Level == gazetteer.Product || m.entry.Level == gazetteer.Name {
+				break
+			}
+		}
+		m.from, m.bare = i, false
+		m.capital = m.capital || proper
+	}
+	if i := m.from - 2; i >= floor && !m.bare && s.capital(m.from) && s.capital(i) && s.tokens[i+1].lower == "of" && s.tokens[i].word {
+		m.from = i // "Internet of Things device"
+	}
+}
+
+// itemNumber recognises "A5" and "DF12" at the start of a line.
+func itemNumber(w string) bool {
+	digits := strings.TrimLeft(w, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+	return len(w)-len(digits) <= 3 && digits != "" && strings.Trim(digits, "0123456789") == ""
+}
+
+// adjective recognises describing words by their ending.
+func adjective(w string) bool {
+	switch w {
+	case "medical", "clinical", "legal", "hospital", "terminal", "portal", "physical", "industrial", "digital", "rental", "local", "cable", "table", "archive", "drive", "hive", "journal", "signal", "approval", "retrieval", "arrival", "educational":
+		return w == "educational"
+	}
+	for _, end := range []string{"ive", "ous", "ful", "able", "ible", "al", "less", "ant", "vy"} {
+		if strings.HasSuffix(w, end) && len(w) > len(end)+2 {
+			return w != "tenant" && w != "merchant" && w != "restaurant" && w != "plant" && w != "assistant" && w != "participant"
+		}
+	}
+	return false
+}
+
+// properStart reports whether the capital at the start of a sentence belongs to
+// a name rather than to the sentence.
+func (x *extractor) properStart(s *sentence, i int) bool {
+	return !x.verbish(s.tokens[i].lower) && i+1 < len(s.tokens) && (s.capital(i+1) || i+2 < len(s.tokens))
+}
+
+func (x *extractor) verbish(w string) bool {
+	if x.trades[w] {
+		return false
+	}
+	if strings.HasSuffix(w, "ing") || strings.HasSuffix(w, "ed") {
+		return true
+	}
+	class := x.verbOf(w)
+	return class != 0 && !nounToo(w)
+}
+
+// nounToo lists verb forms that are nouns before a noun: "order", "log store".
+func nounToo(w string) bool {
+	switch w {
+	case "log", "cache", "request", "report", "control", "stream", "record", "access", "search", "update", "data", "archive",
+		"backup", "export", "import", "message", "monitor", "process", "watch", "transfer", "query", "display", "issue", "project", "command", "login", "event", "design", "exchange", "ship", "show":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,191 @@
+package prose
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/threatdraft/threatdraft/internal/formats/gazetteer"
+	"github.com/threatdraft/threatdraft/internal/stride"
+)
+
+// element is a part of the system while the document is being read.
+type element struct {
+	key      stride.Key
+	name     string
+	canon    string
+	aliases  []string
+	kind     stride.ElementKind
+	tags     []stride.Tag
+	home     stride.ZoneKind // where such a part stands by default
+	zone     *zone
+	controls stride.Controls
+	data     []stride.DataClass
+	evidence []stride.Evidence
+	outside  bool // out of scope
+	pos      int  // byte offset of the first mention
+	last     int  // byte offset of the latest mention while resolving
+
+	declared bool // the document lists it as a part
+	strong   bool // its name alone proves it
+	linked   bool // a flow begins or ends there
+	capital  bool // its name is written as a proper name
+	level    gazetteer.Level
+	mentions int
+}
+
+func (e *element) build() stride.Element {
+	return stride.Element{ID: e.key, Name: e.name, Kind: e.kind, Tags: e.tags, Zone: e.zone.id(), Controls: e.controls,
+		Data: e.data, Aliases: e.aliases, OutOfScope: e.outside, Evidence: e.evidence}
+}
+
+// registry holds the elements by name. Lookups go by canonical names, by last
+// word and by phrase, so that no step compares all with all.
+type registry struct {
+	all     []*element
+	byName  map[string]*element
+	byWord  map[string][]*element // every word of the canonical name
+	phrases map[string][]phrase   // declared names by their first word
+}
+
+type phrase struct {
+	words []string
+	elem  *element
+}
+
+func newRegistry() *registry {
+	return &registry{byName: map[string]*element{}, byWord: map[string][]*element{}, phrases: map[string][]phrase{}}
+}
+
+// canon reduces a name to what identifies it: lower case, singular words,
+// without articles and the vendor's name.
+func canon(name string) string {
+	words := nameWords(name)
+	for len(words) > 1 && isVendor(words[0]) {
+		words = words[1:]
+	}
+	for i, w := range words {
+		words[i] = gazetteer.Singular(w)
+	}
+	return strings.Join(words, " ")
+}
+
+func isVendor(w string) bool {
+	switch w {
+	case "amazon", "aws", "google", "microsoft", "apache", "hashicorp", "the", "a", "an":
+		return true
+	}
+	return false
+}
+
+// nameWords splits a name as the tokenizer splits text.
+func nameWords(name string) []string {
+	var out []string
+	for _, t := range tokenize(name, 0, len(name)) {
+		if t.word {
+			out = append(out, t.subs...)
+		}
+	}
+	return out
+}
+
+func (r *registry) add(e *element) *element {
+	e.canon = canon(e.name)
+	r.all = append(r.all, e)
+	r.alias(e, e.name)
+	for _, w := range strings.Fields(e.canon) {
+		if len(r.byWord[w]) < 64 && !slices.Contains(r.byWord[w], e) {
+			r.byWord[w] = append(r.byWord[w], e)
+		}
+	}
+	return e
+}
+
+// alias makes the element answer to the name.
+func (r *registry) alias(e *element, name string) {
+	key := canon(name)
+	if key == "" || r.byName[key] != nil {
+		return
+	}
+	r.byName[key] = e
+	if name != e.name && !slices.Contains(e.aliases, name) {
+		e.aliases = append(e.aliases, name)
+	}
+}
+
+// phrase makes running text be searched for the name.
+func (r *registry) phrase(e *element, name string) {
+	words := nameWords(name)
+	if len(words) == 0 || len(words) > maxPhrase {
+		return
+	}
+	first := gazetteer.Singular(words[0])
+	list := append(r.phrases[first], phrase{words, e})
+	slices.SortStableFunc(list, func(a, b phrase) int { return len(b.words) - len(a.words) })
+	r.phrases[first] = list
+}
+
+// declaredAt returns the element with the longest declared name that words
+// begin with, and how many words it takes.
+func (r *registry) declaredAt(words []string) (*element, int) {
+	if len(words) == 0 {
+		return nil, 0
+	}
+next:
+	for _, p := range r.phrases[gazetteer.Singular(words[0])] {
+		if len(p.words) > len(words) {
+			continue
+		}
+		for i, w := range p.words {
+			if words[i] != w && gazetteer.Singular(words[i]) != gazetteer.Singular(w) {
+				continue next
+			}
+		}
+		return p.elem, len(p.words)
+	}
+	return nil, 0
+}
+
+// kept returns the elements that are grounded well enough to be shown.
+func (r *registry) kept() []*element {
+	var out []*element
+	solid := 0
+	for _, e := range r.all {
+		if e.grounded() {
+			out = append(out, e)
+			if e.declared || e.level == gazetteer.Product || (e.linked && e.kind != stride.ExternalEntity) || (e.strong && len(strings.Fields(e.name)) > 1) {
+				solid++
+			}
+		}
+	}
+	if solid == 0 {
+		return nil
+	}
+	return out
+}
+
+func (e *element) grounded() bool {
+	switch {
+	case e.declared || e.strong || e.level == gazetteer.Noun && e.kind == stride.ExternalEntity:
+		return true
+	case e.level == gazetteer.Weak:
+		return e.linked && (e.capital || e.mentions > 1) || e.capital && e.mentions > 1
+	case e.level == gazetteer.Name:
+		return e.linked || e.mentions > 1
+	}
+	return e.linked || e.mentions > 1
+}
+
+// display is the name as people would write it on a diagram.
+func display(raw string) string {
+	name := strings.Join(strings.Fields(strings.Trim(raw, " \t*_`\"'“”.,;:")), " ")
+	for _, article := range []string{"the ", "The ", "a ", "A ", "an ", "An ", "our ", "Our ", "and ", "And ", "Each ", "each "} {
+		name = strings.TrimPrefix(name, article)
+	}
+	r, size := utf8.DecodeRuneInString(name)
+	if unicode.IsLower(r) && !strings.ContainsAny(name, "_-./0123456789") && name == strings.ToLower(name) {
+		name = string(unicode.ToUpper(r)) + name[size:]
+	}
+	return name
+}

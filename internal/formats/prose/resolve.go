@@ -1,0 +1,274 @@
+package prose
+
+import (
+	"strings"
+
+	"github.com/threatdraft/threatdraft/internal/formats/gazetteer"
+	"github.com/threatdraft/threatdraft/internal/stride"
+)
+
+// resolveMentions turns phrases into elements: first those that name
+// themselves, then bare nouns, which mean an earlier part where one fits.
+func (x *extractor) resolveMentions() {
+	x.eachMention(func(s *sentence, m *mention) {
+		if m.elem == nil && !m.bare && s.mayName() && !s.quiet(m.from) {
+			m.elem = x.named(s, m)
+		}
+	})
+	x.eachMention(func(s *sentence, m *mention) {
+		if m.elem == nil && m.bare && m.entry.Level >= gazetteer.Name && m.entry.Level != gazetteer.Noun {
+			m.elem = x.bareProduct(s, m)
+		}
+	})
+	x.eachMention(func(s *sentence, m *mention) {
+		if m.elem == nil {
+			m.elem = x.bareNoun(s, m)
+		}
+		if m.elem == nil {
+			return
+		}
+		start := s.tokens[m.from].start
+		e := m.elem
+		e.mentions++
+		e.last = start
+		if start < e.pos {
+			e.pos = start
+		}
+		e.evidence = addEvidence(e.evidence, x.quote(s.start, s.end, start, s.tokens[m.to-1].end))
+		x.abbreviation(s, m)
+	})
+}
+
+func (s *sentence) mayName() bool {
+	for sec := s.block.section; sec != nil; sec = sec.parent {
+		if sec.role == roleAside || sec.role == roleZones {
+			return false
+		}
+	}
+	return true
+}
+
+func (x *extractor) eachMention(do func(*sentence, *mention)) {
+	for i := range x.sentences {
+		s := &x.sentences[i]
+		for j := range s.mentions {
+			do(s, &s.mentions[j])
+		}
+	}
+}
+
+func (x *extractor) phraseText(s *sentence, m *mention) string {
+	return x.text[s.tokens[m.from].start:s.tokens[m.to-1].end]
+}
+
+// named gets or makes the element of a phrase with a modifier.
+func (x *extractor) named(s *sentence, m *mention) *element {
+	name := x.phraseText(s, m)
+	if e := x.reg.byName[canon(name)]; e != nil {
+		return e
+	}
+	if e := x.generic(canon(name)); e != nil {
+		x.reg.alias(e, display(name))
+		return e
+	}
+	if e := x.shorter(canon(name)); e != nil {
+		x.reg.alias(e, display(name))
+		return e
+	}
+	return x.create(s, m, display(name))
+}
+
+// generic sees "Redis cluster" as Redis: a product and the general word for it.
+func (x *extractor) generic(key string) *element {
+	i := strings.LastIndexByte(key, ' ')
+	if i < 0 {
+		return nil
+	}
+	switch key[i+1:] {
+	case "database", "db", "cache", "cluster", "server", "table", "instance", "bucket", "broker", "service":
+		if e := x.reg.byName[key[:i]]; e != nil && e.level == gazetteer.Product {
+			return e
+		}
+	}
+	return nil
+}
+
+// shorter finds the only element whose longer name ends with the given one.
+func (x *extractor) shorter(name string) *element {
+	words := strings.Fields(name)
+	if len(words) < 2 {
+		return nil
+	}
+	var hit *element
+	for _, e := range x.reg.byWord[words[len(words)-1]] {
+		if strings.HasSuffix(e.canon, " "+name) {
+			if hit != nil {
+				return nil
+			}
+			hit = e
+		}
+	}
+	if hit != nil {
+		return hit
+	}
+	for _, e := range x.reg.byWord[words[0]] {
+		if e.declared && strings.HasPrefix(e.canon, name+" ") {
+			if hit != nil {
+				return nil
+			}
+			hit = e
+		}
+	}
+	return hit
+}
+
+func (x *extractor) create(s *sentence, m *mention, name string) *element {
+	if len(x.reg.all) >= 4*maxElements || len(name) > 80 || stride.Slug(name) == "" {
+		return nil
+	}
+	start := s.tokens[m.from].start
+	e := &element{name: name, kind: m.entry.Kind, tags: m.entry.Tags, home: m.entry.Zone, pos: start, level: m.entry.Level, capital: m.capital}
+	e.strong = m.entry.Level == gazetteer.Product || (m.entry.Level == gazetteer.Noun && (!m.bare || strings.Contains(m.entry.Alias, " ")))
+	return x.reg.add(e)
+}
+
+func (x *extractor) bareProduct(s *sentence, m *mention) *element {
+	name := x.phraseText(s, m)
+	key := canon(name)
+	if e := x.reg.byName[key]; e != nil {
+		return e
+	}
+	if e := x.generic(key); e != nil {
+		x.reg.alias(e, display(name))
+		return e
+	}
+	words := strings.Fields(key)
+	if len(words) > 0 {
+		var hit *element
+		count := 0
+		for _, e := range x.reg.byWord[words[0]] {
+			if strings.Contains(" "+e.canon+" ", " "+key+" ") && e.kind == m.entry.Kind {
+				hit = e
+				count++
+			}
+		}
+		if count == 1 {
+			x.reg.alias(hit, display(name))
+			return hit
+		}
+	}
+	if !s.mayName() || s.quiet(m.from) {
+		return nil
+	}
+	return x.create(s, m, display(name))
+}
+
+// bareNoun resolves "the database" to the latest part of that kind before it,
+// else to the first after it, else makes a part of it.
+func (x *extractor) bareNoun(s *sentence, m *mention) *element {
+	name := x.phraseText(s, m)
+	key := canon(name)
+	if e := x.reg.byName[key]; e != nil {
+		return e
+	}
+	words := strings.Fields(key)
+	if len(words) == 0 {
+		return nil
+	}
+	if e := x.latest(words[len(words)-1], key); e != nil {
+		return e
+	}
+	if m.entry.Level == gazetteer.Noun && !strings.Contains(m.entry.Alias, " ") {
+		if e := x.sameKind(m.entry); e != nil {
+			return e
+		}
+	}
+	if m.entry.Level != gazetteer.Noun || !s.mayName() || s.quiet(m.from) {
+		return nil
+	}
+	if m.entry.Kind == stride.ExternalEntity && !strings.Contains(name, " ") {
+		name = gazetteer.Singular(name)
+	}
+	return x.create(s, m, display(name))
+}
+
+func (x *extractor) latest(word, key string) *element {
+	var best *element
+	for _, e := range x.reg.byWord[word] {
+		if c := e.canon; c != key && strings.HasSuffix(c, " "+key) && (best == nil || e.last > best.last) {
+			best = e
+		}
+	}
+	return best
+}
+
+// sameKind finds the one product that the noun is the general word for.
+func (x *extractor) sameKind(entry gazetteer.Entry) *element {
+	if entry.Kind != stride.DataStore || len(entry.Tags) == 0 {
+		return nil
+	}
+	if e, known := x.general[entry.Tags[0]]; known {
+		return e
+	}
+	x.general[entry.Tags[0]] = x.onlyKindOf(entry.Tags[0])
+	return x.general[entry.Tags[0]]
+}
+
+func (x *extractor) onlyKindOf(tag stride.Tag) *element {
+	var hit *element
+	for _, e := range x.reg.all {
+		for _, t := range e.tags {
+			if t.Is(tag) && (e.declared || e.level == gazetteer.Product) {
+				if hit != nil && hit != e {
+					return nil
+				}
+				hit = e
+			}
+		}
+	}
+	return hit
+}
+
+// abbreviation learns "Placement Driver (PD)".
+func (x *extractor) abbreviation(s *sentence, m *mention) {
+	if m.to+2 >= len(s.tokens) || s.tokens[m.to].text != "(" || s.tokens[m.to+2].text != ")" {
+		return
+	}
+	short := s.tokens[m.to+1].text
+	if len(short) < 2 || len(short) > 6 || short != strings.ToUpper(short) || short == strings.ToLower(short) || x.reg.byName[canon(short)] != nil {
+		return
+	}
+	if x.isProtocol(strings.ToLower(short)) || x.shorts >= maxShorts {
+		return
+	}
+	x.shorts++
+	x.reg.alias(m.elem, short)
+	x.reg.phrase(m.elem, short)
+	for i := range x.sentences {
+		if t := &x.sentences[i]; t.start > s.end && strings.Contains(x.text[t.start:t.end], short) {
+			x.relink(t, short, m.elem)
+		}
+	}
+}
+
+// relink adds mentions of a name that was introduced after the first scan.
+func (x *extractor) relink(s *sentence, short string, e *element) {
+	for i := range s.tokens {
+		if s.tokens[i].text != short {
+			continue
+		}
+		at := len(s.mentions)
+		taken := false
+		for j, m := range s.mentions {
+			if m.from <= i && i < m.to {
+				taken = true
+			}
+			if m.from > i && at > j {
+				at = j
+			}
+		}
+		if !taken {
+			s.mentions = append(s.mentions[:at], append([]mention{{from: i, to: i + 1, elem: e, capital: true}}, s.mentions[at:]...)...)
+		}
+	}
+}

@@ -1,0 +1,233 @@
+package prose
+
+import (
+	"bytes"
+	"encoding/json"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+type blockKind int
+
+const (
+	paragraph blockKind = iota
+	heading
+	bullet
+	row
+)
+
+// block is a run of text with one role in the document. Start and end are byte
+// offsets of its text, without marker and surrounding space.
+type block struct {
+	kind       blockKind
+	start, end int
+	indent     int
+	level      int // of a heading: 1-6, plain 7, label 8
+	section    *section
+	// declared is set once a pass has read the block as a declaration.
+	declared bool
+}
+
+// section is a heading with what stands under it.
+type section struct {
+	title  string
+	role   role
+	level  int
+	parent *section
+	// inherited is set where the role is that of the heading above.
+	inherited bool
+}
+
+var (
+	listMarker  = regexp.MustCompile(`^(?:[-*+•–] |\d{1,3}[.)] |\(?[a-z]\) |\[[ xX]\] )\s*`)
+	logLine     = regexp.MustCompile(`^\W{0,2}(?:\d{4}-\d\d-\d\d[T ]\d\d:|\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]?\d \d\d:\d\d|\d{1,3}(?:\.\d{1,3}){3} |(?:DEBUG|INFO|WARN|ERROR|TRACE|FATAL)\b)`)
+	tableRule   = regexp.MustCompile(`^[\s|:+-]+$`)
+	htmlComment = regexp.MustCompile(`(?s)<!--.*?-->`)
+)
+
+// unreadable reports whether the text is data rather than a description: a JSON
+// document, or mostly log lines.
+func unreadable(content []byte) bool {
+	trimmed := bytes.TrimSpace(content)
+	if len(trimmed) == 0 {
+		return true
+	}
+	if (trimmed[0] == '{' || trimmed[0] == '[') && json.Valid(trimmed) {
+		return true
+	}
+	lines, logs := 0, 0
+	for line := range strings.Lines(string(content)) {
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		lines++
+		if logLine.MatchString(line) {
+			logs++
+		}
+	}
+	return logs*2 > lines && lines > 1
+}
+
+// scanner cuts a document into blocks, line by line, in one pass.
+type scanner struct {
+	text    string
+	blocks  []block
+	current *section
+	fenced  bool
+	blank   bool // the line before was blank
+	open    bool // the last block may be continued by the next line
+}
+
+func scan(content []byte) []block {
+	s := &scanner{text: blankComments(content), current: &section{}, blank: true}
+	for start := 0; start < len(s.text); {
+		end := strings.IndexByte(s.text[start:], '\n')
+		next := start + end + 1
+		if end < 0 {
+			end, next = len(s.text)-start, len(s.text)
+		}
+		s.line(start, start+end, next)
+		start = next
+	}
+	return s.blocks
+}
+
+// blankComments replaces HTML comments by spaces, so that offsets hold.
+func blankComments(content []byte) string {
+	return htmlComment.ReplaceAllStringFunc(string(content), func(c string) string {
+		return strings.Map(func(r rune) rune {
+			if r == '\n' {
+				return r
+			}
+			return ' '
+		}, asciiSpaces(c))
+	})
+}
+
+// asciiSpaces keeps the byte length of c with every byte but newlines blanked.
+func asciiSpaces(c string) string {
+	b := []byte(c)
+	for i := range b {
+		if b[i] != '\n' {
+			b[i] = ' '
+		}
+	}
+	return string(b)
+}
+
+func (s *scanner) line(start, end, next int) {
+	line := s.text[start:end]
+	trimmed := strings.TrimSpace(line)
+	if strings.HasPrefix(trimmed, "```") || strings.HasPrefix(trimmed, "~~~") {
+		s.fenced, s.open = !s.fenced, false
+		return
+	}
+	if s.fenced {
+		return
+	}
+	if trimmed == "" {
+		s.blank, s.open = true, false
+		return
+	}
+	indent := len(line) - len(strings.TrimLeft(line, " \t"))
+	from, to := start+indent, start+len(strings.TrimRight(line, " \t\r"))
+	s.place(from, to, indent, next)
+	s.blank = false
+}
+
+func (s *scanner) place(from, to, indent, next int) {
+	text := s.text[from:to]
+	switch {
+	case strings.HasPrefix(text, "#"):
+		level := len(text) - len(strings.TrimLeft(text, "#"))
+		body := strings.TrimLeft(text[level:], " \t")
+		s.heading(to-len(body), from+len(strings.TrimRight(text, "# ")), min(level, 6))
+	case strings.HasPrefix(text, "|"):
+		if !tableRule.MatchString(text) {
+			s.add(block{kind: row, start: from, end: to, indent: indent})
+		}
+		s.open = false
+	case tableRule.MatchString(text) && !listMarker.MatchString(text):
+		s.open = false // a rule, or the underline of a heading
+	case strings.HasPrefix(text, ">"):
+		s.flowText(from+1, to, indent)
+	case listMarker.MatchString(text):
+		marker := len(listMarker.FindString(text))
+		if rest := s.text[from+marker : to]; rest != "" {
+			s.add(block{kind: bullet, start: from + marker, end: to, indent: indent})
+			s.open = true
+		}
+	case s.isTitle(text, next):
+		s.heading(from, to, 7)
+	case isLabel(text) && !s.open:
+		s.heading(from, to, 8)
+	default:
+		s.flowText(from, to, indent)
+	}
+}
+
+// flowText continues the open block or begins a paragraph.
+func (s *scanner) flowText(from, to, indent int) {
+	if s.open && len(s.blocks) > 0 {
+		last := &s.blocks[len(s.blocks)-1]
+		if last.kind == paragraph || (last.kind == bullet && indent > last.indent) {
+			last.end = to
+			return
+		}
+	}
+	if s.current.level == 8 {
+		s.current = s.current.parent
+	}
+	s.add(block{kind: paragraph, start: from, end: to, indent: indent})
+	s.open = true
+}
+
+func (s *scanner) add(b block) {
+	b.section = s.current
+	s.blocks = append(s.blocks, b)
+}
+
+func (s *scanner) heading(from, to, level int) {
+	s.open = false
+	if from >= to {
+		return
+	}
+	title := strings.Trim(s.text[from:to], "*_:# \t")
+	parent := s.current
+	r := roleOf(title)
+	for parent.parent != nil && parent.level >= level && (level != 7 || parent.level != 7 || r != roleNone || !parent.role.declares()) {
+		parent = parent.parent
+	}
+	if r == roleNone && level == 7 && parent.level == 7 && parent.role.declares() {
+		r = parent.role
+	}
+	sec := &section{title: title, role: r, level: level, parent: parent, inherited: r != roleOf(title)}
+	s.blocks = append(s.blocks, block{kind: heading, start: from, end: to, level: level, section: parent})
+	s.current = sec
+}
+
+// isTitle recognises a plain line that works as a heading: short, after a blank
+// line, capitalised, without a full stop, with something below.
+func (s *scanner) isTitle(text string, next int) bool {
+	if !s.blank || len(text) > 60 || next >= len(s.text) || len(strings.Fields(text)) > 6 {
+		return false
+	}
+	if strings.HasPrefix(text, "**") && strings.HasSuffix(strings.TrimRight(text, ":"), "**") {
+		return true
+	}
+	first, _ := utf8.DecodeRuneInString(text)
+	last := text[len(text)-1]
+	if !unicode.IsUpper(first) || strings.ContainsAny(text, ".;:,\"") || last == '-' {
+		return false
+	}
+	below := strings.TrimLeft(s.text[next:min(len(s.text), next+200)], " \t\r\n")
+	r, _ := utf8.DecodeRuneInString(below)
+	return below != "" && (unicode.IsUpper(r) || !unicode.IsLetter(r))
+}
+
+// isLabel recognises "Data flows:" and "Data flows, in order:".
+func isLabel(text string) bool {
+	return strings.HasSuffix(text, ":") && len(text) <= 80 && len(strings.Fields(text)) <= 8 && !strings.Contains(text, ". ")
+}

@@ -1,0 +1,97 @@
+package prose
+
+import "strings"
+
+// set makes a lookup table of a list of words.
+func set(words string) map[string]bool {
+	out := map[string]bool{}
+	for _, w := range strings.Fields(words) {
+		out[w] = true
+	}
+	return out
+}
+
+// verbClass says how a verb relates its subject to its objects.
+type verbClass int
+
+const (
+	// transfer verbs move data from the subject to what a preposition names.
+	transfer verbClass = iota + 1
+	// contact verbs reach their direct object or what a preposition names.
+	contact
+	// receive verbs take data from their object to the subject.
+	receive
+	// plain verbs end a clause's subject and make no flow.
+	plain
+)
+
+var verbTable = map[verbClass]string{
+	transfer: "send upload write store publish push post forward put submit deliver emit stream replicate copy export save persist report return respond provide pass transmit relay route enqueue dispatch hand place produce insert append broadcast sync synchronize redirect proxy log record cache archive issue transfer deploy exchange expose ship offload back serve present show display add",
+	contact:  "call query access invoke contact trigger reach connect authenticate talk communicate interact integrate use visit open browse manage administer configure monitor control operate scrape hit probe search update delete modify validate verify scan request login log-in sign-in register notify alert ask consult delegate employ control instruct command join execute approve charge bill schedule spawn",
+	receive:  "read fetch retrieve download consume receive pull poll subscribe get load watch collect ingest take obtain gather listen import capture accept",
+	plain:    "be have run contain include consist sit live allow enable let protect ensure support make need require offer encrypt hash sign separate divide describe cover represent hold keep create process perform handle do work go come see know give contains apply define implement build start stop generate determine act help mean become exist follow bind rank check convert continue watch classify host reside deployed remove change compute maintain describe block mutate unregister bring together facilitate deliver forwarding inform identify happen follow belong",
+}
+
+func verbs() map[string]verbClass {
+	out := map[string]verbClass{}
+	for _, class := range []verbClass{transfer, contact, receive, plain} {
+		for _, v := range strings.Fields(verbTable[class]) {
+			if _, known := out[v]; !known {
+				out[v] = class
+			}
+		}
+	}
+	for irregular, base := range map[string]string{
+		"sent": "send", "wrote": "write", "written": "write", "put": "put", "got": "get", "took": "take", "taken": "take",
+		"given": "give", "held": "hold", "kept": "keep", "ran": "run", "is": "be", "are": "be", "was": "be", "were": "be",
+		"been": "be", "being": "be", "has": "have", "had": "have", "made": "make", "gets": "get", "does": "do", "did": "do",
+		"built": "build", "shown": "show",
+	} {
+		out[irregular] = out[base]
+	}
+	return out
+}
+
+// verbOf returns the class of a verb form, or 0.
+func (x *extractor) verbOf(w string) verbClass {
+	if c, ok := x.verbs[w]; ok {
+		return c
+	}
+	for _, e := range []struct{ end, put string }{
+		{"ies", "y"}, {"ied", "y"}, {"es", ""}, {"es", "e"}, {"s", ""}, {"ed", ""}, {"ed", "e"}, {"ing", ""}, {"ing", "e"},
+	} {
+		if stem := strings.TrimSuffix(w, e.end); stem != w && len(stem) > 1 {
+			if c, ok := x.verbs[stem+e.put]; ok {
+				return c
+			}
+			if n := len(stem); n > 3 && stem[n-1] == stem[n-2] {
+				if c, ok := x.verbs[stem[:n-1]]; ok {
+					return c
+				}
+			}
+		}
+	}
+	return 0
+}
+
+const (
+	determiners  = "a an the this that these those our their its his her your my each every any some all both no another one two three several many multiple"
+	prepositions = "to into in on at from by via through with over using for of onto against within inside across between under behind among along near toward towards"
+	// functionWords never are part of a name.
+	functionWords = determiners + " " + prepositions + ` and or but nor so if then when where while which who whom whose what how why as than
+is are was were be been being am has have had do does did not can could may might must shall should will would it they he she we you i them him us me there here
+also only just even still already yet very more most less least such same other own first second third next last e.g i.e etc per about after before during until since because
+although though however therefore thus whether either neither like unlike without out up down off again once upon both few much too let's via see using based called named example type kind versus`
+	// qualifiers describe a part without naming it.
+	qualifiers = `new existing single simple separate dedicated central centralized centralised internal external public private secure trusted untrusted remote
+distributed different various certain specific particular main primary secondary additional entire whole full available common typical general local global large small big robust
+scalable independent underlying corresponding appropriate necessary required relevant respective original current previous actual real key important critical essential major minor
+basic standard custom modern traditional high low fast slow unique similar multiple several authenticated unauthenticated authorized malicious compromised legitimate valid invalid
+managed serverless relational encrypted self-hosted open-source third-party cloud-native popular lightweight powerful well-known following given non clustered horizontally
+privileged unprivileged end-to-end individual potential possible affected target entry downstream upstream shared own intermediate overall complete complex core default older newer
+production staging persistent temporary multi-tenant on-premises on-prem in-house dynamic static regular normal usual other-related interested active up-to-date nominated conventional educational heavy ordinary simple particular`
+	// gerunds that name a trade rather than an action.
+	tradeWords = `billing accounting messaging streaming monitoring logging pricing booking routing scheduling training testing shipping banking building parking ticketing
+reporting marketing caching signing onboarding rating mapping processing ordering tracking invoicing matching learning gaming trading hosting vending voting meeting
+embedding indexing underwriting lending catalog feed shared dashboarding provisioning staging manufacturing`
+)
