@@ -1,0 +1,73 @@
+package rules
+
+import "github.com/threatdraft/threatdraft/internal/stride"
+
+// distributed holds the attacks on replication, agreement and time.
+var distributed = []Rule{
+	{
+		ID: "consensus-forged-leader", Category: stride.Spoofing,
+		Title: "False member or leader joins {target}",
+		Actor: "An attacker on the peer network", Action: "pose as a member or leader of {target} and send votes or entries",
+		Lack: "mutual authentication of peers", Effect: "diverging or corrupted state in every replica",
+		Ask:     "Do the peers of {target} authenticate each other with certificates, and who may add a member?",
+		Control: stride.MutualAuthentication, Also: []stride.ControlName{stride.Authentication},
+		Terms: []string{"peer certificate", "mTLS"}, Risk: risk(2, 4), CWE: []string{"CWE-290"}, CAPEC: []string{"CAPEC-195"},
+		Fixes:   fixes(fix("Require peer certificates in {target}, keep its ports on a network of their own, and guard membership changes.", "ASVS 12.3.5", "CWE-290")),
+		element: func(n *node) bool { return n.is("consensus") },
+	},
+	{
+		ID: "consensus-lost-quorum", Category: stride.DenialOfService,
+		Title: "{target} loses its quorum",
+		Actor: "An attacker who isolates or overloads members, or an outage", Action: "stop {target} from reaching a majority or force endless elections",
+		Lack: "redundancy over failure domains", Effect: "no writes and no decisions until it recovers",
+		Ask:     "Over how many failure domains do the members of {target} spread?",
+		Control: stride.Redundancy, Also: []stride.ControlName{stride.NetworkIsolation},
+		Terms: []string{"replicas", "zones", "quorum"}, Risk: risk(2, 3), CWE: []string{"CWE-400"}, CAPEC: []string{"CAPEC-607"},
+		Fixes:   fixes(fix("Spread members of {target} over three failure domains, reserve resources for them, and rehearse the loss of one.", "CWE-400")),
+		element: func(n *node) bool { return n.is("consensus") },
+	},
+	{
+		ID: "consensus-tampered-log", Category: stride.Tampering,
+		Title: "Replicated data of {target} altered on one member",
+		Actor: "An attacker with access to one member's disk or replication traffic", Action: "alter entries that {target} replicates",
+		Lack: "integrity check of replicated entries", Effect: "inconsistent data that spreads as truth",
+		Ask:     "Does {target} verify checksums or signatures of replicated entries?",
+		Control: stride.IntegrityCheck, Also: []stride.ControlName{stride.EncryptionInTransit},
+		Terms: []string{"checksum", "integrity"}, Risk: risk(2, 3), CWE: []string{"CWE-353"}, CAPEC: []string{"CAPEC-124"},
+		Fixes:   fixes(fix("Checksum entries end to end, encrypt peer traffic of {target}, and compare replicas regularly.", "ASVS 11.3.4", "CWE-353")),
+		element: func(n *node) bool { return n.is("consensus") },
+	},
+	{
+		ID: "time-manipulation", Category: stride.Tampering,
+		Title: "Shifted time from {target}",
+		Actor: "An attacker who spoofs or compromises {target}", Action: "hand out wrong timestamps",
+		Fact: "ordering, expiry and logs depend on them", Lack: "authentication of the time source", Effect: "reordered transactions, expired credentials accepted, and logs that mislead",
+		Ask:     "Is the time from {target} authenticated and checked against a second source?",
+		Control: stride.Authentication, Also: []stride.ControlName{stride.MutualAuthentication, stride.Redundancy},
+		Terms: []string{"NTS", "authenticated NTP", "clock"}, Risk: risk(2, 3), CWE: []string{"CWE-345"}, CAPEC: []string{"CAPEC-194"},
+		Fixes:   fixes(fix("Use authenticated time from several sources for {target}, bound the jump that is accepted, and alert on drift.", "ASVS 16.2.2", "CWE-345")),
+		element: func(n *node) bool { return n.is("time_service") },
+	},
+	{
+		ID: "dns-redirection", Category: stride.Spoofing,
+		Title: "Names served by {target} redirected",
+		Actor: "An attacker who takes over the registrar account or poisons a resolver", Action: "point names that {target} answers for to servers of their own",
+		Lack: "protection of the zone's integrity", Effect: "users and services handing credentials to the attacker",
+		Ask:     "Are changes at {target} protected by a second factor and a registry lock, and is the zone signed?",
+		Control: stride.IntegrityCheck, Also: []stride.ControlName{stride.MultiFactor},
+		Terms: []string{"DNSSEC", "registry lock"}, Risk: risk(2, 4), CWE: []string{"CWE-346"}, CAPEC: []string{"CAPEC-598"},
+		Fixes:   fixes(fix("Lock the domain, sign the zone with DNSSEC, require a second factor at {target}, and watch certificate logs.", "CAPEC-598", "CWE-346")),
+		element: func(n *node) bool { return n.is("dns") },
+	},
+	{
+		ID: "time-exhaustion", Category: stride.DenialOfService,
+		Title: "Requests to {target} flooded or delayed",
+		Actor: "A client or intruder on the same network", Action: "overload {target} or delay its answers",
+		Fact: "transactions and checks wait for them", Lack: "rate limiting or second source", Effect: "stalled transactions and expired sessions all over the system",
+		Ask:     "What happens while {target} answers late or not at all, and who limits requests to it?",
+		Control: stride.RateLimiting, Also: []stride.ControlName{stride.Redundancy},
+		Terms: []string{"rate limit", "failover", "second source"}, Risk: risk(2, 3), CWE: []string{"CWE-770"}, CAPEC: []string{"CAPEC-125"},
+		Fixes:   fixes(fix("Run {target} replicated, batch and bound requests per client, and define how long others may go on without it.", "CWE-770", "ASVS 13.1.2")),
+		element: func(n *node) bool { return n.is("time_service") },
+	},
+}

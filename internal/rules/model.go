@@ -1,0 +1,239 @@
+package rules
+
+import (
+	"strings"
+
+	"github.com/threatdraft/threatdraft/internal/stride"
+)
+
+// node is an Element with what the rules ask about it, worked out once.
+type node struct {
+	*stride.Element
+	tags    map[stride.Tag]bool // own tags and all that they are a kind of
+	in, out []*edge
+	// outside: anybody may sit there, or the system does not run it.
+	outside bool
+	design  *design
+}
+
+// edge is a Flow with its ends.
+type edge struct {
+	*stride.Flow
+	from, to *node
+	design   *design
+}
+
+// design is an Architecture as a graph. It is read only once built.
+type design struct {
+	nodes      []*node
+	edges      []*edge
+	boundaries map[stride.Key]stride.TrustBoundary
+	// present counts the in-scope elements with a tag.
+	present map[stride.Tag]int
+}
+
+func newDesign(a *stride.Architecture) *design {
+	d := &design{
+		boundaries: make(map[stride.Key]stride.TrustBoundary, len(a.TrustBoundaries)),
+		present:    map[stride.Tag]int{},
+	}
+	for _, b := range a.TrustBoundaries {
+		d.boundaries[b.ID] = b
+	}
+	byID := make(map[stride.Key]*node, len(a.Elements))
+	sets := map[string]map[stride.Tag]bool{}
+	for i := range a.Elements {
+		e := &a.Elements[i]
+		n := &node{Element: e, tags: closure(e.Tags, sets), design: d}
+		n.outside = d.isOutside(n)
+		for t := range n.tags {
+			d.present[t]++
+		}
+		byID[e.ID] = n
+		d.nodes = append(d.nodes, n)
+	}
+	for i := range a.Flows {
+		f := &a.Flows[i]
+		from, to := byID[f.SourceID], byID[f.TargetID]
+		if from == nil || to == nil {
+			continue
+		}
+		e := &edge{Flow: f, from: from, to: to, design: d}
+		from.out, to.in = append(from.out, e), append(to.in, e)
+		d.edges = append(d.edges, e)
+	}
+	return d
+}
+
+// closure returns the tags and their ancestors. Equal tag lists share one set,
+// because large models repeat few of them.
+func closure(tags []stride.Tag, cache map[string]map[stride.Tag]bool) map[stride.Tag]bool {
+	var key strings.Builder
+	for _, t := range tags {
+		key.WriteString(string(t))
+		key.WriteByte(' ')
+	}
+	if set, ok := cache[key.String()]; ok {
+		return set
+	}
+	set := map[stride.Tag]bool{}
+	for _, own := range tags {
+		for _, t := range own.Ancestry() {
+			set[t] = true
+		}
+	}
+	cache[key.String()] = set
+	return set
+}
+
+func (d *design) isOutside(n *node) bool {
+	if n.is("admin", "developer", "operator") {
+		return false
+	}
+	if n.Kind == stride.ExternalEntity || n.is("client", "third_party", "end_user") {
+		return true
+	}
+	return d.boundaries[n.Zone].Kind.Outside()
+}
+
+// is reports whether the node has one of the tags or a kind of one.
+func (n *node) is(tags ...stride.Tag) bool {
+	for _, t := range tags {
+		if n.tags[t] {
+			return true
+		}
+	}
+	return false
+}
+
+func (n *node) store() bool { return n.Kind == stride.DataStore }
+func (n *node) person() bool {
+	return n.is("human") || n.Kind == stride.ExternalEntity && len(n.tags) == 0
+}
+func (n *node) insider() bool {
+	return n.is("admin", "developer", "operator")
+}
+
+// service reports whether the system runs n and it answers others: a process
+// that is neither a client nor a thing in somebody's hand.
+func (n *node) service() bool {
+	return n.Kind == stride.Process && !n.is("client", "device", "third_party", "llm")
+}
+
+// webService is a service that speaks HTTP to callers by what it is called.
+func (n *node) webService() bool {
+	return n.service() && n.is("web_app", "api", "api_gateway", "function", "webhook_receiver", "admin_interface")
+}
+
+// database is a store that is queried.
+func (n *node) database() bool {
+	return n.is("database") && !n.is("cache") && n.Kind != stride.ExternalEntity
+}
+
+// fielded reports whether n is a thing that stands apart from the servers, so
+// that strangers may sit on the way to it.
+func (n *node) fielded() bool { return n.is("iot_device", "vehicle", "sensor", "actuator") }
+
+// keeps reports whether n holds one of the classes.
+func (n *node) keeps(classes ...stride.DataClass) bool { return anyClass(n.Data, classes) }
+
+// exposed reports whether somebody outside talks to n: calls it, or, where the
+// source draws the answers only, is answered by it.
+func (n *node) exposed() bool {
+	return n.calledBy(func(c *node) bool { return c.outside }) ||
+		n.calls(func(c *node) bool { return c.outside && c.is("client", "human") })
+}
+
+// calledBy reports whether the source of an incoming flow fulfils the condition.
+func (n *node) calledBy(cond func(*node) bool) bool {
+	for _, e := range n.in {
+		if cond(e.from) {
+			return true
+		}
+	}
+	return false
+}
+
+// calls reports whether the target of an outgoing flow fulfils the condition.
+func (n *node) calls(cond func(*node) bool) bool {
+	for _, e := range n.out {
+		if cond(e.to) {
+			return true
+		}
+	}
+	return false
+}
+
+// near reports whether a neighbour in either direction has one of the tags.
+func (n *node) near(tags ...stride.Tag) bool {
+	has := func(other *node) bool { return other.is(tags...) }
+	return n.calls(has) || n.calledBy(has)
+}
+
+// receives reports whether an incoming flow carries one of the classes.
+func (n *node) receives(classes ...stride.DataClass) bool {
+	for _, e := range n.in {
+		if anyClass(e.Data, classes) {
+			return true
+		}
+	}
+	return false
+}
+
+func (n *node) has(tags ...stride.Tag) bool {
+	for _, t := range tags {
+		if n.design.present[t] > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// carries reports whether the flow carries one of the classes.
+func (e *edge) carries(classes ...stride.DataClass) bool { return anyClass(e.Data, classes) }
+
+// open reports whether the flow runs where strangers may sit: it has an end
+// outside and one inside, and no person is an end, whose own hands no wire joins.
+func (e *edge) open() bool {
+	if e.from.person() || e.to.person() {
+		return false
+	}
+	if e.from.outside != e.to.outside {
+		return true
+	}
+	if e.from.fielded() != e.to.fielded() && (e.from.service() || e.to.service()) {
+		return true
+	}
+	for _, id := range e.Crosses {
+		if k := e.design.boundaries[id].Kind; k.Outside() {
+			return true
+		}
+	}
+	return e.from.outside && e.to.outside && len(e.Crosses) > 0
+}
+
+// internal reports whether both ends are run by the system.
+func (e *edge) internal() bool {
+	return !e.open() && !e.from.outside && !e.to.outside && !e.from.person() && !e.to.person()
+}
+
+// encrypted reports whether the protocol itself encrypts.
+func (e *edge) encrypted() bool {
+	switch strings.ToLower(e.Protocol) {
+	case "https", "tls", "mtls", "wss", "ssh", "sftp", "scp", "ftps", "ldaps", "amqps", "mqtts", "grpcs", "quic", "ipsec",
+		"wireguard", "smtps", "dtls", "imaps", "http/s", "https/tls", "http/3":
+		return true
+	}
+	return false
+}
+
+func anyClass(have, want []stride.DataClass) bool {
+	for _, h := range have {
+		for _, w := range want {
+			if h == w {
+				return true
+			}
+		}
+	}
+	return false
+}

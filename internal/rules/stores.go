@@ -1,0 +1,164 @@
+package rules
+
+import "github.com/threatdraft/threatdraft/internal/stride"
+
+// stores holds the attacks on data at rest.
+var stores = []Rule{
+	{
+		ID: "store-public-object", Category: stride.InformationDisclosure,
+		Title: "Objects in {target} readable by strangers",
+		Actor: "Anybody on the internet", Action: "list or fetch objects of {target} through a public setting, a leaked account key or an over-long signed link",
+		Lack: "restriction of who may read it", Effect: "disclosure of {data} kept there",
+		Ask:     "Who may read {target}: is public access blocked and are shared keys disabled or rotated?",
+		Control: stride.Authorization, Also: []stride.ControlName{stride.LeastPrivilege},
+		Terms: []string{"bucket policy", "private", "access control", "IAM"}, Risk: risk(3, 3), Sensitive: true,
+		CWE: []string{"CWE-732", "CWE-284"}, CAPEC: []string{"CAPEC-180"},
+		Fixes: fixes(fix("Block public access to {target} at account level, use role-based identities in place of account keys, and let signed links expire within minutes.", "ASVS 8.2.1", "CWE-732")),
+		element: func(n *node) bool {
+			return n.store() && (n.is("object_storage") || n.is("file_storage") && !n.is("browser_storage") && n.near("web_app", "api", "function", "client"))
+		},
+	},
+	{
+		ID: "store-shared-credentials", Category: stride.InformationDisclosure,
+		Title: "Stolen credentials of {source} open {dest}",
+		Actor: "An attacker who reads the configuration or memory of {source}", Action: "take its credentials and query {dest} directly",
+		Fact: "{source} holds standing credentials for {dest}", Lack: "managed secrets", Effect: "disclosure and change of {data} without passing any check of {source}",
+		Ask:     "Where does {source} keep its credentials for {dest}, and how often do they change?",
+		Control: stride.SecretsManagement, Terms: []string{"vault", "secrets manager", "managed identity", "rotation"}, Risk: risk(2, 4),
+		CWE: []string{"CWE-522"}, CAPEC: []string{"CAPEC-150"},
+		Fixes: fixes(fix("Let {source} obtain short-lived credentials for {dest} from a secret manager or a workload identity; none in files or images.", "ASVS 13.3.1", "ASVS 13.3.4", "CWE-522")),
+		at:    atFlowAndReceiver,
+		flow: func(e *edge) bool {
+			return e.to.store() && e.to.is("database", "queue", "object_storage") && e.from.service()
+		},
+	},
+	{
+		ID: "store-excess-rights", Category: stride.Tampering,
+		Title: "{source} can change all of {dest}",
+		Actor: "An attacker who takes over {source}, or a faulty release of it", Action: "alter or delete any record in {dest}",
+		Lack: "separation of rights on {dest}", Effect: "corrupted or lost {data} far beyond what {source} needs to write",
+		Ask:     "Which rights does the account of {source} have on {dest}: only the tables and operations that it needs?",
+		Control: stride.LeastPrivilege, Also: []stride.ControlName{stride.Authorization},
+		Terms: []string{"least privilege", "read-only", "role"}, Risk: risk(2, 3), Sensitive: true,
+		CWE: []string{"CWE-250", "CWE-732"}, CAPEC: []string{"CAPEC-122"},
+		Fixes: fixes(fix("Give {source} an account of its own on {dest} with only the operations it needs, and keep point-in-time recovery.", "ASVS 13.2.2", "CWE-250")),
+		at:    atFlowAndReceiver,
+		flow:  func(e *edge) bool { return e.to.database() && e.from.service() },
+	},
+	{
+		ID: "store-theft-at-rest", Category: stride.InformationDisclosure,
+		Title: "Copied files or snapshots of {target} disclose {data}",
+		Actor: "Somebody who obtains a disk, snapshot or dump of {target}", Action: "read it outside of the system",
+		Lack: "encryption at rest", Effect: "disclosure of {data}",
+		Ask:     "Is {target} encrypted at rest, and who can use the key?",
+		Control: stride.EncryptionAtRest, Terms: []string{"encrypted at rest", "KMS", "disk encryption"}, Risk: risk(2, 3), Sensitive: true,
+		CWE: []string{"CWE-311", "CWE-312"}, CAPEC: []string{"CAPEC-37"},
+		Fixes: fixes(fix("Encrypt {target} and its snapshots with a customer-managed key, and the most sensitive columns in the application.", "ASVS 11.3.3", "ASVS 14.2.4", "CWE-311")),
+		element: func(n *node) bool {
+			return n.store() && !n.is("queue", "cache", "browser_storage", "code_repository", "artifact_registry") && !n.outside &&
+				(n.database() || n.is("file_storage", "object_storage", "backup_store") || n.keeps(stride.DataPersonal, stride.DataHealth, stride.DataPayment, stride.DataCredentials, stride.DataKeys, stride.DataTokens))
+		},
+	},
+	{
+		ID: "store-saturation", Category: stride.DenialOfService,
+		Title: "{target} filled up until writes fail",
+		Actor: "A caller or a runaway process", Action: "fill {target} with data",
+		Lack: "quota on what is written", Effect: "failing writes and an outage of {callers}",
+		Ask:     "What limits how much {callers} can write to {target}, and what happens when it is full?",
+		Control: stride.Quotas, Also: []stride.ControlName{stride.RateLimiting, stride.Monitoring},
+		Terms: []string{"quota", "retention", "capacity"}, Risk: risk(2, 3),
+		CWE: []string{"CWE-770"}, CAPEC: []string{"CAPEC-130"},
+		Fixes: fixes(fix("Set size and retention limits on {target}, alert at 80 %, and reject writes per caller before the disk is full.", "ASVS 5.2.4", "CWE-770")),
+		element: func(n *node) bool {
+			return n.store() && n.is("database", "object_storage", "file_storage", "log_store") && !n.is("cache", "browser_storage")
+		},
+	},
+	{
+		ID: "store-destruction", Category: stride.DenialOfService,
+		Title: "Deletion or encryption for ransom of {target}",
+		Actor: "An attacker or insider with write access", Action: "delete or encrypt {target} together with its copies",
+		Fact: "the system cannot work without {target}", Lack: "backup out of their reach", Effect: "a long outage and loss of {data}",
+		Ask:     "Is {target} backed up where an attacker with its credentials cannot delete the copies, and was a restore tried?",
+		Control: stride.Backup, Also: []stride.ControlName{stride.Redundancy},
+		Terms: []string{"backup", "snapshot", "replica"}, Risk: risk(2, 3),
+		CWE: []string{"CWE-693"}, CAPEC: []string{"CAPEC-212"},
+		Fixes: fixes(fix("Keep immutable, versioned backups of {target} in another account and rehearse the restore.", "CAPEC-212", "CWE-693")),
+		element: func(n *node) bool {
+			return n.store() && n.is("database", "object_storage") && !n.is("cache") && !n.outside
+		},
+	},
+	{
+		ID: "store-unaccountable-change", Category: stride.Repudiation,
+		Title: "Changes in {target} cannot be traced to a person",
+		Actor: "Somebody with access to {target}", Action: "change or read records and deny it",
+		Fact: "{callers} write with shared accounts", Lack: "audit log of access to it", Effect: "no way to find who changed {data}",
+		Ask:     "Does {target} record who read or changed what, with the end user's identity and not only the service account?",
+		Control: stride.AuditLogging, Terms: []string{"audit", "access log", "logging"}, Risk: risk(3, 2),
+		CWE: []string{"CWE-778"}, CAPEC: []string{"CAPEC-268"},
+		Fixes: fixes(fix("Turn on access auditing of {target} and hand the acting user down from {callers}; ship the records to a store that they cannot change.", "ASVS 16.2.1", "ASVS 16.4.3", "CWE-778")),
+		element: func(n *node) bool {
+			return n.store() && n.is("database", "object_storage", "file_storage") && !n.is("cache", "browser_storage")
+		},
+	},
+	{
+		ID: "store-cache-poisoning", Category: stride.Tampering,
+		Title: "Poisoned entries in {target}",
+		Actor: "An attacker who can write to {target} or influence its keys", Action: "place entries that {callers} take for their own",
+		Lack: "authentication of who writes to it", Effect: "users being served forged content or somebody else's session",
+		Ask:     "Does {target} require authentication, and do its keys separate users?",
+		Control: stride.Authentication, Also: []stride.ControlName{stride.NetworkIsolation},
+		Terms: []string{"requirepass", "ACL", "authentication"}, Risk: risk(2, 3), Sensitive: true,
+		CWE: []string{"CWE-345"}, CAPEC: []string{"CAPEC-141"},
+		Fixes:   fixes(fix("Require authentication and TLS on {target}, bind it to the private network, and put user and tenant into every key.", "ASVS 14.2.5", "CWE-345")),
+		element: func(n *node) bool { return n.is("cache") && n.Kind != stride.ExternalEntity },
+	},
+	{
+		ID: "store-backup-theft", Category: stride.InformationDisclosure,
+		Title: "Theft of the copies in {target}",
+		Actor: "An attacker who finds {target} less guarded than the live data", Action: "copy whole backups",
+		Fact: "it holds complete copies", Lack: "encryption of them", Effect: "disclosure of {data} as a whole, unnoticed",
+		Ask:     "Are the copies in {target} encrypted with a key kept elsewhere, and who may read them?",
+		Control: stride.EncryptionAtRest, Terms: []string{"encrypted", "KMS"}, Risk: risk(2, 4),
+		CWE: []string{"CWE-311"}, CAPEC: []string{"CAPEC-37"},
+		Fixes:   fixes(fix("Encrypt what goes into {target} with a key kept elsewhere, and restrict and log its reading.", "ASVS 11.3.3", "CWE-311")),
+		element: func(n *node) bool { return n.is("backup_store") },
+	},
+	{
+		ID: "store-impersonated-client", Category: stride.Spoofing,
+		Title: "Impersonated client of {target}",
+		Actor: "An attacker with guessed, stolen or default credentials", Action: "connect to {target} posing as a legitimate client",
+		Lack: "authentication of its clients", Effect: "reading and writing of {data} under a false identity",
+		Ask:     "How does {target} authenticate its clients: per-client certificates or accounts, none of them default?",
+		Control: stride.Authentication, Also: []stride.ControlName{stride.MutualAuthentication},
+		Terms: []string{"authenticate", "client certificate", "password"}, Risk: risk(2, 3), Sensitive: true,
+		CWE: []string{"CWE-287", "CWE-1392"}, CAPEC: []string{"CAPEC-151"},
+		Fixes:   fixes(fix("Require an account or certificate of its own from each client of {target}, remove default accounts, and rotate credentials.", "ASVS 13.2.1", "ASVS 6.3.2", "CWE-287")),
+		element: func(n *node) bool { return n.database() && n.store() && !n.outside },
+	},
+	{
+		ID: "store-loosened-access", Category: stride.ElevationOfPrivilege,
+		Title: "Roles and grants of {target} widened",
+		Actor: "Somebody with operator access, or an exploit of the store", Action: "grant themselves further rights on {target} or weaken its access settings",
+		Lack: "authorization of changes to grants", Effect: "administrative access to all of {data}",
+		Ask:     "Who may change users, roles and settings of {target}, and is a change noticed?",
+		Control: stride.Authorization, Also: []stride.ControlName{stride.LeastPrivilege},
+		Terms: []string{"role", "grant", "access control"}, Risk: risk(2, 3), Sensitive: true,
+		CWE: []string{"CWE-269", "CWE-732"}, CAPEC: []string{"CAPEC-122"},
+		Fixes:   fixes(fix("Manage roles of {target} as reviewed code, keep superuser accounts out of applications, and alert on new grants.", "ASVS 8.2.1", "CWE-269")),
+		element: func(n *node) bool { return n.database() && n.store() && !n.outside },
+	},
+	{
+		ID: "store-overload", Category: stride.DenialOfService,
+		Title: "Heavy use stalls {target}",
+		Actor: "One client, hostile or faulty", Action: "open connections or run heavy operations until {target} stops serving others",
+		Fact: "all clients share its capacity", Lack: "limit per client", Effect: "an outage of everything that depends on {target}",
+		Ask:     "Which limits per client on connections, rate and duration does {target} enforce?",
+		Control: stride.RateLimiting, Also: []stride.ControlName{stride.Quotas},
+		Terms: []string{"rate limit", "connection limit", "timeout"}, Risk: risk(3, 3),
+		CWE: []string{"CWE-400", "CWE-770"}, CAPEC: []string{"CAPEC-130"},
+		Fixes: fixes(fix("Limit connections, rate and statement time per client of {target}, and isolate heavy work on a replica.", "ASVS 15.2.2", "CWE-770")),
+		element: func(n *node) bool {
+			return n.database() && n.store() && !n.outside && !n.calledBy(func(c *node) bool { return c.webService() })
+		},
+	},
+}

@@ -1,0 +1,182 @@
+package rules
+
+import "github.com/threatdraft/threatdraft/internal/stride"
+
+// web holds the attacks on services that answer requests.
+var web = []Rule{
+	{
+		ID: "web-missing-authentication", Category: stride.Spoofing,
+		Title: "Unauthenticated calls to {target}",
+		Actor: "Anybody who reaches {target}", Action: "call it as if they were {callers}",
+		Lack: "authentication of the callers", Effect: "use of its functions and data under a false identity",
+		Ask:     "How does {target} authenticate {callers}?",
+		Control: stride.Authentication, Also: []stride.ControlName{stride.MutualAuthentication},
+		Terms: []string{"authenticate", "login", "token", "API key", "OAuth"}, Risk: risk(3, 3), Sensitive: true, Reach: true,
+		CWE: []string{"CWE-306"}, CAPEC: []string{"CAPEC-151"},
+		Fixes: fixes(fix("Require a verified token or client certificate on every route of {target}, denied by default.", "ASVS 8.3.1", "CWE-306")),
+		element: func(n *node) bool {
+			return n.service() && n.exposed() && !n.is("identity_provider", "dns", "cdn", "load_balancer", "ci_cd", "decision_point", "consensus", "queue")
+		},
+	},
+	{
+		ID: "web-broken-authorization", Category: stride.ElevationOfPrivilege,
+		Title: "Access to other callers' objects through {target}",
+		Actor: "An authenticated caller of {target}", Action: "read or change objects that belong to somebody else by changing identifiers in the request",
+		Fact: "{target} serves {stores} to several callers", Lack: "per-object authorization check", Effect: "disclosure and change of {data} of other users",
+		Ask:     "Does {target} check on every request that the caller may use the very object that is named?",
+		Control: stride.Authorization, Also: []stride.ControlName{stride.TenantIsolation},
+		Terms: []string{"authorization", "access control", "RBAC", "permission"}, Risk: risk(3, 3), Sensitive: true, Reach: true,
+		CWE: []string{"CWE-639", "CWE-862"}, CAPEC: []string{"CAPEC-1"},
+		Fixes: fixes(fix("Check ownership of each object in {target} on the server, next to the query against {stores}, and test it with two accounts.", "ASVS 8.2.2", "CWE-639")),
+		element: func(n *node) bool {
+			return n.webService() && !n.is("identity_provider") && (n.near("database", "object_storage", "file_storage")) && (n.exposed() || n.is("api"))
+		},
+	},
+	{
+		ID: "web-sql-injection", Category: stride.Tampering,
+		Title: "SQL injection into {dest} through {source}",
+		Actor: "An attacker who sends crafted input to {source}", Action: "run SQL of their own in {dest}",
+		Fact: "{source} builds queries for {dest}", Lack: "use of parameterized queries", Effect: "reading, changing or deleting {data} and possibly command execution on the database host",
+		Ask:     "Does {source} use bound parameters for every query to {dest}?",
+		Control: stride.ParameterizedQueries, Also: []stride.ControlName{stride.InputValidation},
+		Terms: []string{"prepared statement", "parameterized", "ORM"}, Risk: risk(3, 4), Reach: true,
+		CWE: []string{"CWE-89"}, CAPEC: []string{"CAPEC-66"},
+		Fixes: fixes(
+			fix("Use bound parameters for every statement that {source} sends to {dest}, also in ORDER BY and LIKE.", "ASVS 1.2.4", "CWE-89"),
+			fix("Give {source} a database account without DDL and without access to other schemas.", "ASVS 13.2.2")),
+		at: atFlowAndReceiver,
+		flow: func(e *edge) bool {
+			return e.to.is("relational") && e.from.service() && e.from.handlesOutsideInput()
+		},
+	},
+	{
+		ID: "web-query-injection", Category: stride.Tampering,
+		Title: "Query injection into {dest} through {source}",
+		Actor: "An attacker who sends crafted input to {source}", Action: "change the meaning of its queries to {dest}, for example with operators inside a JSON body",
+		Lack: "validation of the input to those queries", Effect: "reading or changing {data} beyond the caller's own",
+		Ask:     "Does {source} validate type and shape of what it puts into queries to {dest}?",
+		Control: stride.InputValidation, Also: []stride.ControlName{stride.ParameterizedQueries},
+		Terms: []string{"schema validation", "input validation"}, Risk: risk(3, 3), Sensitive: true,
+		CWE: []string{"CWE-943"}, CAPEC: []string{"CAPEC-676"},
+		Fixes: fixes(fix("Validate requests in {source} against a strict schema and pass only scalar values into queries to {dest}.", "ASVS 2.2.1", "CWE-943")),
+		at:    atFlowAndReceiver,
+		flow: func(e *edge) bool {
+			return e.to.is("document_store", "graph_store", "search_index") && e.from.service() && e.from.handlesOutsideInput()
+		},
+	},
+	{
+		ID: "web-malformed-input", Category: stride.ElevationOfPrivilege,
+		Title: "Code execution in {target} through crafted input or a known vulnerability",
+		Actor: "An attacker outside", Action: "send crafted input that exploits a flaw in the code or framework of {target} to run code there",
+		Fact: "{callers} reach it from outside", Lack: "validation of that input", Effect: "takeover of {target} and, with its credentials, of {stores}",
+		Ask:     "Where does {target} validate what {callers} send, and how fast are its components patched?",
+		Control: stride.InputValidation, Also: []stride.ControlName{stride.Sandboxing},
+		Terms: []string{"input validation", "sanitize", "WAF", "patch"}, Risk: risk(2, 4), Reach: true,
+		CWE: []string{"CWE-20", "CWE-94"}, CAPEC: []string{"CAPEC-242"},
+		Fixes: fixes(
+			fix("Validate every input of {target} against an allow-list schema at the edge and patch its framework within days.", "ASVS 2.2.1", "ASVS 15.2.1", "CWE-20"),
+			fix("Run {target} unprivileged, with a read-only file system and no outgoing connections but those it needs.", "ASVS 13.2.4")),
+		element: func(n *node) bool { return n.webService() && n.exposed() && !n.is("api_gateway") },
+	},
+	{
+		ID: "web-cross-site-scripting", Category: stride.Tampering,
+		Title: "Stored or reflected script in pages of {target}",
+		Actor: "An attacker who supplies content", Action: "have script run in the browser of other users of {target}",
+		Fact: "it renders content for {callers}", Lack: "contextual output encoding", Effect: "theft of sessions and actions in the victims' names",
+		Ask:     "Does {target} encode output by context and send a Content-Security-Policy?",
+		Control: stride.OutputEncoding, Terms: []string{"output encoding", "escape", "Content-Security-Policy"}, Risk: risk(3, 3), Reach: true,
+		CWE: []string{"CWE-79"}, CAPEC: []string{"CAPEC-63"},
+		Fixes: fixes(fix("Encode by context in the templates of {target} and send a Content-Security-Policy without unsafe-inline.", "ASVS 1.2.1", "ASVS 3.4.3", "CWE-79")),
+		element: func(n *node) bool {
+			return n.service() && n.is("web_app") && n.calledBy(func(c *node) bool { return c.is("browser", "human") })
+		},
+	},
+	{
+		ID: "web-cross-site-request", Category: stride.Spoofing,
+		Title: "Forged cross-site requests to {target}",
+		Actor: "A hostile page that a logged-in user opens", Action: "make the browser send requests to {target} in the user's name",
+		Fact: "{target} keeps browser sessions", Lack: "CSRF protection", Effect: "changes that the user never meant",
+		Ask:     "How does {target} tell its own pages' requests from another site's (tokens, SameSite cookies)?",
+		Control: stride.CSRFProtection, Terms: []string{"CSRF", "SameSite"}, Risk: risk(3, 2),
+		CWE: []string{"CWE-352"}, CAPEC: []string{"CAPEC-62"},
+		Fixes: fixes(fix("Set SameSite cookies and check an anti-forgery token or the Origin header on state-changing requests to {target}.", "ASVS 3.5.1", "CWE-352")),
+		element: func(n *node) bool {
+			return n.service() && n.is("web_app") && (n.Controls.State(stride.SessionManagement) != stride.ControlUnknown || n.receives(stride.DataCredentials)) &&
+				n.calledBy(func(c *node) bool { return c.is("browser") })
+		},
+	},
+	{
+		ID: "web-flooding", Category: stride.DenialOfService,
+		Title: "Request flood against {target}",
+		Actor: "An attacker with a botnet, or one runaway client", Action: "exhaust {target} with requests",
+		Fact: "{callers} reach it from outside", Lack: "rate limiting", Effect: "an outage for everybody who depends on {target}",
+		Ask:     "Are calls to {target} limited per caller, and what absorbs a flood before it?",
+		Control: stride.RateLimiting, Also: []stride.ControlName{stride.DDoSProtection},
+		Terms: []string{"rate limit", "throttle", "DDoS", "WAF"}, Risk: risk(3, 3), Reach: true,
+		CWE: []string{"CWE-770"}, CAPEC: []string{"CAPEC-125"},
+		Fixes: fixes(fix("Limit requests per client and per route before {target}, and shed load early with 429.", "ASVS 2.4.1", "CWE-770")),
+		element: func(n *node) bool {
+			return n.service() && n.exposed() && n.is("web_app", "api", "gateway", "function", "webhook_receiver", "identity_provider")
+		},
+	},
+	{
+		ID: "web-costly-request", Category: stride.DenialOfService,
+		Title: "Few expensive requests exhaust {stores} behind {target}",
+		Actor: "An authenticated caller", Action: "ask {target} for large result sets or costly queries until {stores} stops answering others",
+		Lack: "limit on result size, time and concurrency per caller", Effect: "slow or failing service for all users",
+		Ask:     "Does {target} bound page size, query time and concurrency per caller?",
+		Control: stride.Quotas, Also: []stride.ControlName{stride.RateLimiting},
+		Terms: []string{"pagination", "timeout", "quota", "page size"}, Risk: risk(3, 2),
+		CWE: []string{"CWE-405"}, CAPEC: []string{"CAPEC-130"},
+		Fixes: fixes(fix("Page every list, set statement timeouts on {stores} and a small connection pool per caller class in {target}.", "ASVS 15.2.2", "CWE-405")),
+		element: func(n *node) bool {
+			return n.webService() && n.exposed() && n.calls(func(s *node) bool { return s.database() })
+		},
+	},
+	{
+		ID: "web-error-leak", Category: stride.InformationDisclosure,
+		Title: "Error responses of {target} reveal internals",
+		Actor: "A caller who provokes failures", Action: "read stack traces, queries and addresses of {stores} from answers of {target}",
+		Lack: "filtering of what answers disclose", Effect: "knowledge that prepares injection and access to {stores}",
+		Ask:     "Do error answers of {target} carry only a code and a request id?",
+		Control: stride.DataMinimization, Terms: []string{"error handling", "generic error"}, Risk: risk(3, 2),
+		CWE: []string{"CWE-209"}, CAPEC: []string{"CAPEC-54"},
+		Fixes: fixes(fix("Answer failures of {target} with a code and a request id; keep the detail in the log.", "ASVS 16.5.1", "CWE-209")),
+		element: func(n *node) bool {
+			return n.service() && n.is("api", "web_app") && n.exposed() && n.near("database")
+		},
+	},
+	{
+		ID: "web-hostile-file", Category: stride.Tampering,
+		Title: "Hostile files placed in {dest} through {source}",
+		Actor: "An uploader", Action: "store malware, active content or a path-traversing name in {dest} through {source}",
+		Fact: "files reach {dest}", Lack: "checking of uploaded files", Effect: "infection of whoever opens them, overwritten files, or code running where they are served",
+		Ask:     "How are files checked before {source} stores them in {dest} (type, size, name, malware)?",
+		Control: stride.MalwareScanning, Also: []stride.ControlName{stride.InputValidation},
+		Terms: []string{"malware", "virus scan", "file type"}, Risk: risk(3, 3),
+		CWE: []string{"CWE-434", "CWE-22"}, CAPEC: []string{"CAPEC-17"},
+		Fixes: fixes(fix("Generate names on the server, check type by content, cap the size, scan, and serve files from {dest} as attachments from another origin.", "ASVS 5.2.2", "ASVS 5.3.2", "CWE-434")),
+		at:    atFlowAndReceiver,
+		flow: func(e *edge) bool {
+			return e.to.is("object_storage", "file_storage") && !e.to.is("browser_storage") && e.from.service() && e.from.handlesOutsideInput() && !e.from.is("ci_cd")
+		},
+	},
+	{
+		ID: "web-parser-exploit", Category: stride.ElevationOfPrivilege,
+		Title: "Crafted file takes over {target}",
+		Actor: "Somebody who supplies a file", Action: "trigger memory corruption or code execution in {target} with a crafted file",
+		Fact: "it decodes complex formats", Lack: "sandbox around the decoding", Effect: "code running with the rights of {target}, or a crash",
+		Ask:     "Does {target} decode untrusted files in a process without rights and with limits?",
+		Control: stride.Sandboxing, Terms: []string{"sandbox", "seccomp", "isolated"}, Risk: risk(3, 4),
+		CWE: []string{"CWE-20", "CWE-502"}, CAPEC: []string{"CAPEC-100"},
+		Fixes:   fixes(fix("Decode in a separate process without network and with memory and time limits; keep the decoding library current.", "ASVS 1.5.2", "CWE-20")),
+		element: func(n *node) bool { return n.is("parser") && n.Kind != stride.ExternalEntity },
+	},
+}
+
+// handlesOutsideInput reports whether what n works on may come from outside: it
+// is exposed, or somebody that it serves is.
+func (n *node) handlesOutsideInput() bool {
+	return n.exposed() || n.calledBy(func(c *node) bool { return c.service() && c.exposed() }) ||
+		n.calledBy(func(c *node) bool { return c.is("queue") })
+}
