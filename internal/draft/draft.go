@@ -1,0 +1,124 @@
+// Package draft is the pipeline that makes a draft of threats from a
+// description: extract, propose, verify, merge, score.
+//
+// It exists so that the server, the command line and the tests draft in exactly
+// one way. It stores nothing, knows no users and no database, and gives equal
+// bytes for equal input; whatever it cannot check is labelled, never dropped.
+//
+// The seams are Extract, which calls the formats; the rules, which propose; and
+// emit, by which the caller hears of each verified proposal in order.
+package draft
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/threatdraft/threatdraft/internal/formats"
+	"github.com/threatdraft/threatdraft/internal/rules"
+	"github.com/threatdraft/threatdraft/internal/stride"
+)
+
+// Input is what a draft is made from.
+type Input struct {
+	// ProjectID enters the fingerprints of stored suggestions; the command line
+	// has none.
+	ProjectID stride.ProjectID
+	// Criticality of the project: low, medium, high, critical, or "".
+	Criticality string
+	Sources     []stride.Source
+	// Architecture replaces what would be extracted from the sources, for
+	// example because the author corrected it.
+	Architecture *stride.Architecture
+	Answers      []stride.Answer
+	// All returns the proposals beyond the ceiling too.
+	All bool
+	// MaxQuestions is how many questions to ask at most; 0 means
+	// stride.DefaultQuestions.
+	MaxQuestions int
+}
+
+// Item is one verified proposal. Key is stable within the draft: the proposal's
+// id.
+type Item struct {
+	Key      string
+	Proposal stride.Proposal
+}
+
+// Output is a whole draft. Its slices are never nil.
+type Output struct {
+	Architecture stride.Architecture `json:"architecture"`
+	// Threats stand in the order of priority.
+	Threats   []stride.Proposal  `json:"threats"`
+	Mitigated []stride.Mitigated `json:"mitigated"`
+	Coverage  []stride.Cell      `json:"coverage"`
+	Questions []stride.Question  `json:"questions"`
+	// HeldBack counts the proposals beyond the ceiling.
+	HeldBack int `json:"held_back"`
+	// Notes say what was not understood.
+	Notes []string `json:"notes"`
+}
+
+// Extract reads the sources into a connected Architecture, with notes on what
+// was not understood. Returns Invalid or TooLarge for content that nobody can
+// read, and NoComponents where it names no part of a system.
+func Extract(sources []stride.Source) (stride.Architecture, []string, error) {
+	a, notes, err := formats.Parse(sources)
+	if err != nil {
+		return stride.Architecture{}, nil, fmt.Errorf("extract the architecture: %w", err)
+	}
+	a.Connect()
+	if notes == nil {
+		notes = []string{}
+	}
+	return a, notes, nil
+}
+
+// Pipeline drafts. It holds no state between runs and may be shared.
+type Pipeline struct{}
+
+// New makes a Pipeline that drafts by rules.
+func New() *Pipeline { return &Pipeline{} }
+
+// Run drafts in and calls emit once per verified proposal, in the order of
+// priority; an error of emit, or the end of ctx, stops the run and is returned
+// wrapped. A nil emit is allowed.
+func (p *Pipeline) Run(ctx context.Context, in Input, emit func(context.Context, Item) error) (Output, error) {
+	out := Output{Notes: []string{}}
+	if err := ctx.Err(); err != nil {
+		return Output{}, fmt.Errorf("draft: %w", err)
+	}
+	if in.Architecture != nil {
+		out.Architecture = clone(*in.Architecture)
+		out.Architecture.Connect()
+	} else {
+		a, notes, err := Extract(in.Sources)
+		if err != nil {
+			return Output{}, err
+		}
+		out.Architecture, out.Notes = a, notes
+	}
+	answer(&out.Architecture, in.Answers)
+
+	drafted := rules.Propose(&out.Architecture, rules.Options{
+		Criticality: in.Criticality, All: in.All, MaxQuestions: in.MaxQuestions,
+	})
+	v := newVerifier(&out.Architecture, in.Sources)
+	out.Threats = v.proposals(drafted.Proposals)
+	out.Mitigated = v.mitigated(drafted.Mitigated)
+	out.Questions = drafted.Questions
+	out.HeldBack = drafted.HeldBack
+	out.Coverage = coverage(&out.Architecture, out.Threats, out.Mitigated, drafted.NotApplicable)
+
+	for _, t := range out.Threats {
+		if err := ctx.Err(); err != nil {
+			return Output{}, fmt.Errorf("draft: %w", err)
+		}
+		if emit == nil {
+			continue
+		}
+		if err := emit(ctx, Item{Key: t.ID, Proposal: t}); err != nil {
+			return Output{}, fmt.Errorf("emit proposal %s: %w", t.ID, err)
+		}
+	}
+	return out, nil
+}
