@@ -1,0 +1,509 @@
+package analysis
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/threatdraft/threatdraft/internal/stride"
+)
+
+// ProjectStore is what Projects needs of storage.
+type ProjectStore interface {
+	// Project returns NotFound for what does not exist or is out of reach.
+	Project(ctx context.Context, reach stride.Reach, id stride.ProjectID) (stride.Project, error)
+	// Projects lists by id, oldest first.
+	Projects(ctx context.Context, reach stride.Reach, f ProjectFilter, p Page) (Listing[stride.Project], error)
+	InProjectTx(ctx context.Context, fn func(ProjectTx) error) error
+}
+
+// ProjectTx is the transactional set of Projects.
+type ProjectTx interface {
+	RecordTx
+	NewProjectTx
+	// UpdateProject writes all but id, sandbox_of and created_at, and adds 1 to
+	// the revision; Stale where the stored revision is not p.Revision.
+	UpdateProject(ctx context.Context, p stride.Project) error
+}
+
+// NewProjectTx finds and makes projects by name.
+type NewProjectTx interface {
+	// ProjectByName finds by stride.ProjectKey; ok is false where there is none.
+	ProjectByName(ctx context.Context, name string) (p stride.Project, ok bool, err error)
+	// InsertProject returns Conflict where the name is taken.
+	InsertProject(ctx context.Context, p stride.Project) error
+	EnsureGrant(ctx context.Context, user stride.UserID, g stride.Grant) error
+}
+
+// ProjectFilter narrows a list of projects; zero values do not filter.
+type ProjectFilter struct {
+	InScope  stride.InScope
+	Archived *bool
+	Tag      string
+	// Name matches a part of the name, without regard to case.
+	Name      string
+	Sandboxes bool // include sandboxes
+}
+
+// Projects manages the systems that threat models are about.
+type Projects struct {
+	Kit
+	Store ProjectStore
+}
+
+// ProjectFields are what a caller may set of a project; nil leaves as it is.
+type ProjectFields struct {
+	Name        *string
+	Owner       *string
+	InScope     *stride.InScope
+	Criticality *stride.Criticality
+	Tags        *[]string
+}
+
+// Validate returns Invalid, naming every field that is out of bounds.
+func (f ProjectFields) Validate() error {
+	var bad []stride.Field
+	add := func(field, msg string) { bad = append(bad, stride.Field{Field: field, Message: msg}) }
+	if f.Name != nil && (strings.TrimSpace(*f.Name) == "" || utf8.RuneCountInString(*f.Name) > 200) {
+		add("name", "must have 1 to 200 characters")
+	}
+	if f.Owner != nil && utf8.RuneCountInString(*f.Owner) > 200 {
+		add("owner", "must have at most 200 characters")
+	}
+	if f.InScope != nil && !f.InScope.Valid() {
+		add("in_scope", "must be one of unknown, true, false")
+	}
+	if f.Criticality != nil && !f.Criticality.Valid() {
+		add("criticality", "must be one of unknown, low, medium, high, critical")
+	}
+	if f.Tags != nil {
+		if len(*f.Tags) > 50 {
+			add("tags", "must be at most 50")
+		}
+		for i, t := range *f.Tags {
+			if strings.TrimSpace(t) == "" || utf8.RuneCountInString(t) > 100 {
+				add(fmt.Sprintf("tags[%d]", i), "must have 1 to 100 characters")
+			}
+		}
+	}
+	if bad == nil {
+		return nil
+	}
+	return &stride.Error{Kind: stride.Invalid, Message: "the project is not valid", Fields: bad}
+}
+
+// apply sets the given fields and returns what changed.
+func (f ProjectFields) apply(p *stride.Project) []stride.Change {
+	var changes []stride.Change
+	set := func(field string, from, to any) {
+		changes = append(changes, stride.Change{Field: field, From: from, To: to})
+	}
+	if f.Name != nil && strings.TrimSpace(*f.Name) != p.Name {
+		set("name", p.Name, strings.TrimSpace(*f.Name))
+		p.Name = strings.TrimSpace(*f.Name)
+	}
+	if f.Owner != nil && *f.Owner != p.Owner {
+		set("owner", p.Owner, *f.Owner)
+		p.Owner = *f.Owner
+	}
+	if f.InScope != nil && *f.InScope != p.InScope {
+		set("in_scope", p.InScope, *f.InScope)
+		p.InScope = *f.InScope
+	}
+	if f.Criticality != nil && *f.Criticality != p.Criticality {
+		set("criticality", p.Criticality, *f.Criticality)
+		p.Criticality = *f.Criticality
+	}
+	if f.Tags != nil {
+		if tags := tidyTags(*f.Tags); !slices.Equal(tags, p.Tags) {
+			set("tags", p.Tags, tags)
+			p.Tags = tags
+		}
+	}
+	return changes
+}
+
+func tidyTags(tags []string) []string {
+	out := make([]string, 0, len(tags))
+	for _, t := range tags {
+		out = append(out, strings.TrimSpace(t))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Create makes a project. The caller needs the role author anywhere, and gets
+// it here; only an admin may triage (set in_scope). Conflict where the name is
+// taken.
+func (s *Projects) Create(ctx context.Context, call Call, f ProjectFields) (stride.Project, error) {
+	if f.Name == nil {
+		return stride.Project{}, stride.InvalidField("name", "is required")
+	}
+	if err := f.Validate(); err != nil {
+		return stride.Project{}, err
+	}
+	if err := mayTriage(call.Actor.Global(), f); err != nil {
+		return stride.Project{}, err
+	}
+	if !call.Actor.RoleAnywhere().AtLeast(stride.RoleAuthor) {
+		return stride.Project{}, stride.Errorf(stride.Forbidden, "creating a project wants the role author")
+	}
+	var out stride.Project
+	err := s.Store.InProjectTx(ctx, func(tx ProjectTx) error {
+		var err error
+		out, err = effect(ctx, tx, call, s.Now(), func() (stride.Project, error) {
+			return s.create(ctx, tx, call.Actor, f)
+		})
+		return err
+	})
+	return out, err
+}
+
+func mayTriage(role stride.Role, f ProjectFields) error {
+	if f.InScope != nil && *f.InScope != stride.InScopeUnknown && !role.AtLeast(stride.RoleAdmin) {
+		return &stride.Error{
+			Kind: stride.Forbidden, Message: "only an admin triages a project",
+			Fields: []stride.Field{{Field: "in_scope", Message: "wants the role admin"}},
+		}
+	}
+	return nil
+}
+
+func (s *Projects) create(ctx context.Context, tx ProjectTx, actor stride.Actor, f ProjectFields) (stride.Project, error) {
+	p := s.Kit.newProject("")
+	f.apply(&p)
+	return p, s.Kit.insertProject(ctx, tx, tx, actor, p)
+}
+
+// newProject is an untriaged project without a name.
+func (k Kit) newProject(name string) stride.Project {
+	now := k.Now()
+	return stride.Project{
+		ID: stride.ProjectID(k.NewID()), Name: name, InScope: stride.InScopeUnknown, Criticality: stride.CriticalityUnknown,
+		Tags: []string{}, Revision: 1, CreatedAt: now, UpdatedAt: now,
+	}
+}
+
+// insertProject stores p with its first event and intervals, and makes the
+// actor an author of it.
+func (k Kit) insertProject(ctx context.Context, tx RecordTx, np NewProjectTx, actor stride.Actor, p stride.Project) error {
+	if err := np.InsertProject(ctx, p); err != nil {
+		if isKind(err, stride.Conflict) {
+			return &stride.Error{
+				Kind: stride.Conflict, Message: "a project of this name exists",
+				Fields: []stride.Field{{Field: "name", Message: "is taken"}},
+			}
+		}
+		return fmt.Errorf("insert project: %w", err)
+	}
+	role := stride.RoleAuthor
+	if p.SandboxOf != "" {
+		role = stride.RoleReviewer
+	}
+	if err := np.EnsureGrant(ctx, actor.User, stride.Grant{Project: p.ID, Role: role}); err != nil {
+		return fmt.Errorf("grant project: %w", err)
+	}
+	payload := map[string]any{"name": p.Name, "in_scope": p.InScope, "sandbox": p.SandboxOf != ""}
+	if err := k.record(ctx, tx, actor, p.ID, stride.EventProjectCreated, stride.SubjectProject, string(p.ID), payload); err != nil {
+		return err
+	}
+	if err := k.enter(ctx, tx, p.ID, stride.SubjectProject, string(p.ID), stride.ProjectActive); err != nil {
+		return err
+	}
+	return k.enter(ctx, tx, p.ID, stride.SubjectScope, string(p.ID), string(p.InScope))
+}
+
+// Get returns NotFound for what does not exist or is not the actor's.
+func (s *Projects) Get(ctx context.Context, actor stride.Actor, id stride.ProjectID) (stride.Project, error) {
+	return s.Store.Project(ctx, actor.Reach(stride.RoleViewer), id)
+}
+
+// List returns the actor's projects, oldest first.
+func (s *Projects) List(ctx context.Context, actor stride.Actor, f ProjectFilter, p Page) (Listing[stride.Project], error) {
+	return s.Store.Projects(ctx, actor.Reach(stride.RoleViewer), f, p)
+}
+
+// Update changes fields of a project. Authors may rename and describe, admins
+// may triage. Stale or PreconditionRequired by If-Match; Conflict where it is
+// archived or the name is taken.
+func (s *Projects) Update(ctx context.Context, call Call, id stride.ProjectID, f ProjectFields) (stride.Project, error) {
+	if err := requireRole(call.Actor, id, stride.RoleAuthor, "project"); err != nil {
+		return stride.Project{}, err
+	}
+	if err := f.Validate(); err != nil {
+		return stride.Project{}, err
+	}
+	if err := mayTriage(call.Actor.RoleIn(id), f); err != nil {
+		return stride.Project{}, err
+	}
+	return s.change(ctx, call, id, func(tx ProjectTx, p stride.Project) (stride.Project, error) {
+		if err := call.Match.check(p.Revision, archivedConflict(p), p); err != nil {
+			return p, err
+		}
+		was := p.InScope
+		changes := f.apply(&p)
+		if len(changes) == 0 {
+			return p, nil
+		}
+		if err := s.save(ctx, tx, &p); err != nil {
+			return p, err
+		}
+		err := s.record(ctx, tx, call.Actor, id, stride.EventProjectUpdated, stride.SubjectProject, string(id),
+			map[string]any{"changes": changes})
+		if err != nil || p.InScope == was {
+			return p, err
+		}
+		return p, s.scoped(ctx, tx, call.Actor, p, was)
+	})
+}
+
+func (s *Projects) scoped(ctx context.Context, tx ProjectTx, actor stride.Actor, p stride.Project, was stride.InScope) error {
+	err := s.record(ctx, tx, actor, p.ID, stride.EventProjectScoped, stride.SubjectProject, string(p.ID),
+		move{From: string(was), To: string(p.InScope)})
+	if err != nil {
+		return err
+	}
+	return s.enter(ctx, tx, p.ID, stride.SubjectScope, string(p.ID), string(p.InScope))
+}
+
+// Archive ends a project: it takes no more designs and leaves the metrics from
+// now on. Archiving twice changes nothing.
+func (s *Projects) Archive(ctx context.Context, call Call, id stride.ProjectID) (stride.Project, error) {
+	if err := requireRole(call.Actor, id, stride.RoleAdmin, "project"); err != nil {
+		return stride.Project{}, err
+	}
+	return s.change(ctx, call, id, func(tx ProjectTx, p stride.Project) (stride.Project, error) {
+		if p.ArchivedAt != nil {
+			return p, nil
+		}
+		now := s.Now()
+		p.ArchivedAt = &now
+		if err := s.save(ctx, tx, &p); err != nil {
+			return p, err
+		}
+		err := s.record(ctx, tx, call.Actor, id, stride.EventProjectArchived, stride.SubjectProject, string(id), struct{}{})
+		if err != nil {
+			return p, err
+		}
+		return p, s.enter(ctx, tx, id, stride.SubjectProject, string(id), stride.ProjectArchived)
+	})
+}
+
+// change runs fn on the locked project, once per key.
+func (s *Projects) change(ctx context.Context, call Call, id stride.ProjectID,
+	fn func(ProjectTx, stride.Project) (stride.Project, error),
+) (stride.Project, error) {
+	var out stride.Project
+	err := s.Store.InProjectTx(ctx, func(tx ProjectTx) error {
+		var err error
+		out, err = effect(ctx, tx, call, s.Now(), func() (stride.Project, error) {
+			p, err := tx.LockProject(ctx, id)
+			if err != nil {
+				return p, err
+			}
+			return fn(tx, p)
+		})
+		return err
+	})
+	return out, err
+}
+
+func (s *Projects) save(ctx context.Context, tx ProjectTx, p *stride.Project) error {
+	p.UpdatedAt = s.Now()
+	if err := tx.UpdateProject(ctx, *p); err != nil {
+		return fmt.Errorf("update project %s: %w", p.ID, err)
+	}
+	p.Revision++
+	return nil
+}
+
+func archivedConflict(p stride.Project) error {
+	if p.ArchivedAt == nil {
+		return nil
+	}
+	return &stride.Error{Kind: stride.Conflict, Message: "the project is archived", Current: p}
+}
+
+// ImportReport says what an inventory did.
+type ImportReport struct {
+	Created   int `json:"created"`
+	Updated   int `json:"updated"`
+	Unchanged int `json:"unchanged"`
+}
+
+// Bounds of an inventory.
+const maxImportRows = 10_000
+
+// Import reads an inventory as CSV with a header row: name, and optionally
+// owner, in_scope, criticality, tags (separated by ;). Projects are found by
+// name; an empty cell leaves a field as it is. All rows are applied or none:
+// Invalid names each bad row and field ("line 3: in_scope"). Admins of all
+// projects only.
+func (s *Projects) Import(ctx context.Context, call Call, inventory io.Reader) (ImportReport, error) {
+	if !call.Actor.Global().AtLeast(stride.RoleAdmin) {
+		return ImportReport{}, stride.Errorf(stride.Forbidden, "importing an inventory wants the role admin in all projects")
+	}
+	rows, err := readInventory(inventory)
+	if err != nil {
+		return ImportReport{}, err
+	}
+	var out ImportReport
+	err = s.Store.InProjectTx(ctx, func(tx ProjectTx) error {
+		var err error
+		out, err = effect(ctx, tx, call, s.Now(), func() (ImportReport, error) { return s.importRows(ctx, tx, call.Actor, rows) })
+		return err
+	})
+	return out, err
+}
+
+func (s *Projects) importRows(ctx context.Context, tx ProjectTx, actor stride.Actor, rows []ProjectFields) (ImportReport, error) {
+	var report ImportReport
+	for _, row := range rows {
+		found, ok, err := tx.ProjectByName(ctx, *row.Name)
+		if err != nil {
+			return report, fmt.Errorf("find project: %w", err)
+		}
+		if !ok {
+			if _, err := s.create(ctx, tx, actor, row); err != nil {
+				return report, err
+			}
+			report.Created++
+			continue
+		}
+		changed, err := s.importOver(ctx, tx, actor, found.ID, row)
+		if err != nil {
+			return report, err
+		}
+		if changed {
+			report.Updated++
+		} else {
+			report.Unchanged++
+		}
+	}
+	return report, nil
+}
+
+func (s *Projects) importOver(ctx context.Context, tx ProjectTx, actor stride.Actor, id stride.ProjectID, row ProjectFields) (bool, error) {
+	p, err := tx.LockProject(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	was := p.InScope
+	row.Name = nil // found by it; the stored spelling stays
+	changes := row.apply(&p)
+	if len(changes) == 0 {
+		return false, nil
+	}
+	if err := s.save(ctx, tx, &p); err != nil {
+		return false, err
+	}
+	err = s.record(ctx, tx, actor, id, stride.EventProjectUpdated, stride.SubjectProject, string(id), map[string]any{"changes": changes})
+	if err != nil || p.InScope == was {
+		return true, err
+	}
+	return true, s.scoped(ctx, tx, actor, p, was)
+}
+
+// readInventory parses the CSV whole before anything is stored.
+func readInventory(r io.Reader) ([]ProjectFields, error) {
+	in := csv.NewReader(r)
+	in.TrimLeadingSpace = true
+	header, err := in.Read()
+	if errors.Is(err, io.EOF) {
+		return nil, stride.InvalidField("body", "is empty; send a CSV with a header row that has the column name")
+	}
+	if err != nil {
+		return nil, stride.InvalidField("body", "is not CSV: %v", err)
+	}
+	columns, err := inventoryColumns(header)
+	if err != nil {
+		return nil, err
+	}
+	var rows []ProjectFields
+	var bad []stride.Field
+	seen := make(map[string]int)
+	for {
+		record, err := in.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, stride.InvalidField("body", "is not CSV: %v", err)
+		}
+		if len(rows) == maxImportRows {
+			return nil, stride.Errorf(stride.TooLarge, "an inventory has at most %d rows", maxImportRows)
+		}
+		line, _ := in.FieldPos(0)
+		row, problems := inventoryRow(columns, record, line, seen)
+		bad = append(bad, problems...)
+		rows = append(rows, row)
+	}
+	if bad != nil {
+		return nil, &stride.Error{Kind: stride.Invalid, Message: "the inventory has rows that are not valid", Fields: bad}
+	}
+	return rows, nil
+}
+
+func inventoryColumns(header []string) ([]string, error) {
+	columns := make([]string, len(header))
+	for i, h := range header {
+		h = strings.ToLower(strings.TrimSpace(strings.TrimPrefix(h, "\ufeff")))
+		switch h {
+		case "name", "owner", "in_scope", "criticality", "tags":
+		default:
+			return nil, stride.InvalidField("header", "has an unknown column %q; known are name, owner, in_scope, criticality, tags", h)
+		}
+		if slices.Contains(columns[:i], h) {
+			return nil, stride.InvalidField("header", "names the column %q twice", h)
+		}
+		columns[i] = h
+	}
+	if !slices.Contains(columns, "name") {
+		return nil, stride.InvalidField("header", "lacks the column name")
+	}
+	return columns, nil
+}
+
+func inventoryRow(columns, record []string, line int, seen map[string]int) (ProjectFields, []stride.Field) {
+	row := ProjectFields{Name: new(string)}
+	for i, value := range record {
+		value = strings.TrimSpace(value)
+		if value == "" {
+			continue
+		}
+		switch columns[i] {
+		case "name":
+			row.Name = &value
+		case "owner":
+			row.Owner = &value
+		case "in_scope":
+			v := stride.InScope(strings.ToLower(value))
+			row.InScope = &v
+		case "criticality":
+			v := stride.Criticality(strings.ToLower(value))
+			row.Criticality = &v
+		case "tags":
+			v := strings.FieldsFunc(value, func(r rune) bool { return r == ';' })
+			row.Tags = &v
+		}
+	}
+	var bad []stride.Field
+	at := func(f stride.Field) { f.Field = fmt.Sprintf("line %d: %s", line, f.Field); bad = append(bad, f) }
+	var e *stride.Error
+	if errors.As(row.Validate(), &e) {
+		for _, f := range e.Fields {
+			at(f)
+		}
+	}
+	key := stride.ProjectKey(*row.Name)
+	if first, twice := seen[key]; twice {
+		at(stride.Field{Field: "name", Message: fmt.Sprintf("stands on line %d already", first)})
+	}
+	seen[key] = line
+	return row, bad
+}

@@ -1,0 +1,368 @@
+package analysis
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/threatdraft/threatdraft/internal/stride"
+)
+
+// ReviewStore is what Reviews needs of storage.
+type ReviewStore interface {
+	// Suggestion returns NotFound for what does not exist or is out of reach;
+	// with earlier decisions on the same fingerprints.
+	Suggestion(ctx context.Context, reach stride.Reach, id stride.SuggestionID) (stride.Suggestion, error)
+	// Suggestions lists in the filter's order, with earlier decisions.
+	Suggestions(ctx context.Context, reach stride.Reach, f SuggestionFilter, p Page) (Listing[stride.Suggestion], error)
+	// Decisions returns all of a suggestion, oldest first.
+	Decisions(ctx context.Context, id stride.SuggestionID) ([]stride.Decision, error)
+	InReviewTx(ctx context.Context, fn func(ReviewTx) error) error
+}
+
+// ReviewTx is the transactional set of Reviews.
+type ReviewTx interface {
+	RecordTx
+	DecideTx
+	// SuggestionByID returns NotFound where there is none.
+	SuggestionByID(ctx context.Context, id stride.SuggestionID) (stride.Suggestion, error)
+	// Remerge points what was merged into one suggestion to another.
+	Remerge(ctx context.Context, from, to stride.SuggestionID) error
+	NewThreatTx
+	// LinkThreat records that a threat was seen in a version; again is fine.
+	LinkThreat(ctx context.Context, m stride.ModelID, t stride.ThreatID) error
+}
+
+// DecideTx writes what becomes of a suggestion.
+type DecideTx interface {
+	// UpdateSuggestion writes state, current content, fingerprints (the targets),
+	// merged_into, ask and the decider, and adds 1 to the revision, guarded by
+	// the state it is in and by s.Revision; Conflict where the guard fails.
+	UpdateSuggestion(ctx context.Context, s stride.Suggestion, from stride.SuggestionState) error
+	InsertDecision(ctx context.Context, d stride.Decision) error
+}
+
+// NewThreatTx stores threats.
+type NewThreatTx interface {
+	// InsertThreat returns Conflict where the suggestion has a threat already.
+	InsertThreat(ctx context.Context, t stride.Threat) error
+}
+
+// SuggestionSort is an order of the queue.
+type SuggestionSort string
+
+const (
+	SortPriority SuggestionSort = "priority" // highest first, then oldest
+	SortOldest   SuggestionSort = "created_at"
+	SortNewest   SuggestionSort = "-created_at"
+)
+
+// Valid reports whether s is a known order.
+func (s SuggestionSort) Valid() bool {
+	return s == SortPriority || s == SortOldest || s == SortNewest
+}
+
+// SuggestionFilter narrows the queue; zero values do not filter, several values
+// of one field are alternatives.
+type SuggestionFilter struct {
+	Project    stride.ProjectID
+	Model      stride.ModelID
+	Draft      stride.DraftID
+	Submitted  *bool
+	State      []stride.SuggestionState
+	Category   []stride.Category
+	Severity   []stride.Severity
+	Confidence []stride.Confidence
+	// Target is the key of an element or flow.
+	Target stride.Key
+	Sort   SuggestionSort // "" stands for priority
+}
+
+// Reviews is the validation queue.
+type Reviews struct {
+	Kit
+	Store ReviewStore
+}
+
+// NewDecision is what a reviewer decides.
+type NewDecision struct {
+	Kind   stride.DecisionKind
+	Reason stride.RejectReason
+	Text   string
+	Edits  stride.Edits
+	Into   stride.SuggestionID
+}
+
+// List returns part of the queue.
+func (s *Reviews) List(ctx context.Context, actor stride.Actor, f SuggestionFilter, p Page) (Listing[stride.Suggestion], error) {
+	if f.Sort == "" {
+		f.Sort = SortPriority
+	}
+	return s.Store.Suggestions(ctx, actor.Reach(stride.RoleViewer), f, p)
+}
+
+// Get returns NotFound for what does not exist or is not the actor's.
+func (s *Reviews) Get(ctx context.Context, actor stride.Actor, id stride.SuggestionID) (stride.Suggestion, error) {
+	return s.Store.Suggestion(ctx, actor.Reach(stride.RoleViewer), id)
+}
+
+// Decisions returns the decisions on a suggestion, oldest first.
+func (s *Reviews) Decisions(ctx context.Context, actor stride.Actor, id stride.SuggestionID) ([]stride.Decision, error) {
+	if _, err := s.Get(ctx, actor, id); err != nil {
+		return nil, err
+	}
+	return s.Store.Decisions(ctx, id)
+}
+
+// Decide settles a suggestion. Wants the role reviewer and If-Match:
+// PreconditionRequired without it, Conflict where the suggestion no longer
+// waits for a decision, Stale where it has changed since it was read, each with
+// the suggestion as it stands. Two who decide at the same moment: one wins.
+func (s *Reviews) Decide(ctx context.Context, call Call, id stride.SuggestionID, n NewDecision) (stride.Suggestion, error) {
+	seen, err := s.Store.Suggestion(ctx, call.Actor.Reach(stride.RoleViewer), id)
+	if err != nil {
+		return seen, err
+	}
+	if err := requireRole(call.Actor, seen.ProjectID, stride.RoleReviewer, "suggestion"); err != nil {
+		return seen, err
+	}
+	if err := n.validate(); err != nil {
+		return seen, err
+	}
+	var out stride.Suggestion
+	err = s.Store.InReviewTx(ctx, func(tx ReviewTx) error {
+		var err error
+		out, err = effect(ctx, tx, call, s.Now(), func() (stride.Suggestion, error) {
+			if _, err := tx.LockProject(ctx, seen.ProjectID); err != nil {
+				return seen, err
+			}
+			sug, err := tx.SuggestionByID(ctx, id)
+			if err != nil {
+				return sug, err
+			}
+			sug.Earlier = seen.Earlier
+			if err := call.Match.check(sug.Revision, n.conflict(sug), sug); err != nil {
+				return sug, err
+			}
+			return s.decide(ctx, tx, call.Actor, sug, n)
+		})
+		return err
+	})
+	return out, err
+}
+
+// validate checks what can be told from the decision alone.
+func (n NewDecision) validate() error {
+	var bad []stride.Field
+	add := func(field, msg string) { bad = append(bad, stride.Field{Field: field, Message: msg}) }
+	switch n.Kind {
+	case stride.DecisionAccept, stride.DecisionReopen:
+	case stride.DecisionReject:
+		if !n.Reason.Valid() {
+			add("reason", "must be one of "+joinReasons())
+		} else if n.Reason == stride.ReasonOther && strings.TrimSpace(n.Text) == "" {
+			add("text", "is required where the reason is other")
+		}
+	case stride.DecisionMerge:
+		if n.Into == "" {
+			add("into", "is required: the id of the suggestion to merge into")
+		}
+	case stride.DecisionNeedsInfo:
+		if strings.TrimSpace(n.Text) == "" {
+			add("text", "is required: the question to the author")
+		}
+	default:
+		add("decision", "must be one of accept, reject, merge, needs_info, reopen")
+	}
+	if n.Kind != stride.DecisionReject && n.Reason != "" {
+		add("reason", "belongs to a rejection")
+	}
+	if n.Kind != stride.DecisionMerge && n.Into != "" {
+		add("into", "belongs to a merge")
+	}
+	if n.Kind != stride.DecisionAccept && !n.Edits.Empty() {
+		add("edits", "belong to an acceptance")
+	}
+	if utf8.RuneCountInString(n.Text) > 4000 {
+		add("text", "must have at most 4000 characters")
+	}
+	if bad == nil {
+		return nil
+	}
+	return &stride.Error{Kind: stride.Invalid, Message: "the decision is not valid", Fields: bad}
+}
+
+func joinReasons() string {
+	var names []string
+	for _, r := range stride.RejectReasons() {
+		names = append(names, string(r))
+	}
+	return strings.Join(names, ", ")
+}
+
+// target is the state that the decision leads to.
+func (n NewDecision) target() stride.SuggestionState {
+	switch n.Kind {
+	case stride.DecisionAccept:
+		return stride.SuggestionAccepted
+	case stride.DecisionReject:
+		return stride.SuggestionRejected
+	case stride.DecisionMerge:
+		return stride.SuggestionMerged
+	case stride.DecisionNeedsInfo:
+		return stride.SuggestionNeedsInfo
+	}
+	return stride.SuggestionPending
+}
+
+// conflict says why the state does not allow the decision. Undoing an
+// acceptance is not a reopening: its threat lives already.
+func (n NewDecision) conflict(sug stride.Suggestion) error {
+	if sug.State.CanMove(n.target()) && (n.Kind != stride.DecisionReopen || sug.State != stride.SuggestionAccepted) {
+		return nil
+	}
+	return &stride.Error{
+		Kind: stride.Conflict, Message: fmt.Sprintf("the suggestion is %s already", sug.State), Current: sug,
+	}
+}
+
+func (s *Reviews) decide(ctx context.Context, tx ReviewTx, actor stride.Actor, sug stride.Suggestion, n NewDecision) (stride.Suggestion, error) {
+	from := sug.State
+	now := s.Now()
+	d := stride.Decision{
+		ID: stride.DecisionID(s.NewID()), SuggestionID: sug.ID, Kind: n.Kind, Reason: n.Reason, Text: n.Text,
+		ActorID: actor.User, At: now,
+	}
+	sug.State, sug.DecidedAt, sug.DecidedBy, sug.Ask = n.target(), &now, actor.User, ""
+	switch n.Kind {
+	case stride.DecisionAccept:
+		if err := s.edit(&sug, n.Edits); err != nil {
+			return sug, err
+		}
+		d.Diff = stride.Diff(sug.Proposal, sug.Current)
+	case stride.DecisionMerge:
+		into, err := s.mergeInto(ctx, tx, sug, n.Into)
+		if err != nil {
+			return sug, err
+		}
+		sug.MergedInto, d.Into = into, into
+	case stride.DecisionNeedsInfo:
+		sug.Ask, sug.DecidedAt, sug.DecidedBy = n.Text, nil, ""
+	case stride.DecisionReopen:
+		sug.DecidedAt, sug.DecidedBy = nil, ""
+	}
+	if err := s.Kit.writeDecision(ctx, tx, tx, actor, &sug, d, from); err != nil {
+		return sug, err
+	}
+	if n.Kind != stride.DecisionAccept {
+		return sug, nil
+	}
+	threat, err := s.accept(ctx, tx, actor, sug)
+	sug.ThreatID = threat.ID
+	return sug, err
+}
+
+// edit applies a reviewer's edits to the current content.
+func (s *Reviews) edit(sug *stride.Suggestion, e stride.Edits) error {
+	edited, err := e.Apply(sug.Current)
+	if err != nil {
+		return err
+	}
+	sug.Current = edited
+	return nil
+}
+
+// writeDecision stores the suggestion's new state with the decision, its event
+// and its interval.
+func (k Kit) writeDecision(ctx context.Context, tx RecordTx, dt DecideTx, actor stride.Actor, sug *stride.Suggestion, d stride.Decision, from stride.SuggestionState) error {
+	if err := dt.UpdateSuggestion(ctx, *sug, from); err != nil {
+		return fmt.Errorf("update suggestion %s: %w", sug.ID, err)
+	}
+	sug.Revision++
+	if err := dt.InsertDecision(ctx, d); err != nil {
+		return fmt.Errorf("insert decision: %w", err)
+	}
+	payload := map[string]any{
+		"decision": d.Kind, "from": from, "to": sug.State, "reason": d.Reason, "text": d.Text, "edited": len(d.Diff) > 0,
+	}
+	if d.Into != "" {
+		payload["into"] = d.Into
+	}
+	err := k.record(ctx, tx, actor, sug.ProjectID, stride.EventSuggestionDecided, stride.SubjectSuggestion, string(sug.ID), payload)
+	if err != nil {
+		return err
+	}
+	return k.enter(ctx, tx, sug.ProjectID, stride.SubjectSuggestion, string(sug.ID), string(sug.State))
+}
+
+// supersede settles a suggestion without a reviewer; one can reopen it.
+func (k Kit) supersede(ctx context.Context, tx RecordTx, dt DecideTx, actor stride.Actor, sug stride.Suggestion, why, text string) error {
+	from := sug.State
+	now := k.Now()
+	sug.State, sug.DecidedAt, sug.DecidedBy, sug.Ask = stride.SuggestionSuperseded, &now, actor.User, ""
+	if text != "" {
+		why += ": " + text
+	}
+	return k.writeDecision(ctx, tx, dt, actor, &sug, stride.Decision{
+		ID: stride.DecisionID(k.NewID()), SuggestionID: sug.ID, Kind: stride.DecisionSupersede, Text: why, ActorID: actor.User, At: now,
+	}, from)
+}
+
+// mergeInto finds where a merge ends: chains are flattened, and what was merged
+// into this one moves along.
+func (s *Reviews) mergeInto(ctx context.Context, tx ReviewTx, sug stride.Suggestion, into stride.SuggestionID) (stride.SuggestionID, error) {
+	target, err := tx.SuggestionByID(ctx, into)
+	if isKind(err, stride.NotFound) || (err == nil && target.ProjectID != sug.ProjectID) {
+		return "", stride.InvalidField("into", "is no suggestion of this project")
+	}
+	if err != nil {
+		return "", err
+	}
+	if target.State == stride.SuggestionMerged {
+		if target, err = tx.SuggestionByID(ctx, target.MergedInto); err != nil {
+			return "", err
+		}
+	}
+	if target.ID == sug.ID {
+		return "", stride.InvalidField("into", "leads back to this suggestion")
+	}
+	if target.State == stride.SuggestionRejected || target.State == stride.SuggestionSuperseded {
+		return "", stride.InvalidField("into", "is %s; merge into one that stands", target.State)
+	}
+	if err := tx.Remerge(ctx, sug.ID, target.ID); err != nil {
+		return "", fmt.Errorf("flatten merges: %w", err)
+	}
+	return target.ID, nil
+}
+
+// accept makes the threat of an accepted suggestion.
+func (s *Reviews) accept(ctx context.Context, tx ReviewTx, actor stride.Actor, sug stride.Suggestion) (stride.Threat, error) {
+	now := s.Now()
+	t := stride.Threat{
+		ID: stride.ThreatID(s.NewID()), ProjectID: sug.ProjectID, SuggestionID: sug.ID, Origin: stride.OriginSuggestion,
+		Content: sug.Current, State: stride.ThreatOpen, AcceptedAt: now, AcceptedBy: actor.User, References: []stride.Reference{},
+		FirstModel: sug.ModelID, LastModel: sug.ModelID, Revision: 1, UpdatedAt: now,
+	}
+	t.Content.TargetIDs = slices.Clone(sug.Current.TargetIDs)
+	if err := s.Kit.insertThreat(ctx, tx, tx, actor, t); err != nil {
+		return t, err
+	}
+	if err := tx.LinkThreat(ctx, sug.ModelID, t.ID); err != nil {
+		return t, fmt.Errorf("link threat: %w", err)
+	}
+	return t, nil
+}
+
+// insertThreat stores a threat with its first event and interval.
+func (k Kit) insertThreat(ctx context.Context, tx RecordTx, nt NewThreatTx, actor stride.Actor, t stride.Threat) error {
+	if err := nt.InsertThreat(ctx, t); err != nil {
+		return fmt.Errorf("insert threat: %w", err)
+	}
+	payload := map[string]any{"origin": t.Origin, "suggestion_id": t.SuggestionID, "title": t.Content.Title}
+	if err := k.record(ctx, tx, actor, t.ProjectID, stride.EventThreatCreated, stride.SubjectThreat, string(t.ID), payload); err != nil {
+		return err
+	}
+	return k.enter(ctx, tx, t.ProjectID, stride.SubjectThreat, string(t.ID), string(t.State))
+}

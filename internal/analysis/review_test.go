@@ -1,0 +1,60 @@
+package analysis
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/threatdraft/threatdraft/internal/stride"
+)
+
+func TestDecisionsAreCheckedWhole(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		n      NewDecision
+		fields []string
+	}{
+		"unknown":               {NewDecision{Kind: "shrug"}, []string{"decision"}},
+		"reject without reason": {NewDecision{Kind: stride.DecisionReject}, []string{"reason"}},
+		"other without text":    {NewDecision{Kind: stride.DecisionReject, Reason: stride.ReasonOther}, []string{"text"}},
+		"merge into nothing":    {NewDecision{Kind: stride.DecisionMerge}, []string{"into"}},
+		"ask nothing":           {NewDecision{Kind: stride.DecisionNeedsInfo, Text: " "}, []string{"text"}},
+		"accept with all that belongs elsewhere": {
+			NewDecision{Kind: stride.DecisionAccept, Reason: stride.ReasonOther, Into: "x"}, []string{"reason", "into"},
+		},
+		"reject with edits": {
+			NewDecision{Kind: stride.DecisionReject, Reason: stride.ReasonDuplicate, Edits: stride.Edits{Title: new("t")}}, []string{"edits"},
+		},
+	} {
+		require.Equal(t, tc.fields, fieldsOf(t, tc.n.validate()), name)
+	}
+	require.NoError(t, NewDecision{Kind: stride.DecisionReject, Reason: stride.ReasonTooGeneric}.validate())
+}
+
+func TestDecidedIsDecided(t *testing.T) {
+	t.Parallel()
+	accept := NewDecision{Kind: stride.DecisionAccept}
+	reopen := NewDecision{Kind: stride.DecisionReopen}
+	for _, state := range stride.SuggestionStates() {
+		open := state == stride.SuggestionPending || state == stride.SuggestionNeedsInfo || state == stride.SuggestionAwaitingSecond
+		require.Equal(t, open, accept.conflict(stride.Suggestion{State: state}) == nil, state)
+	}
+	require.NoError(t, reopen.conflict(stride.Suggestion{State: stride.SuggestionRejected}))
+	require.NoError(t, reopen.conflict(stride.Suggestion{State: stride.SuggestionSuperseded}))
+	require.Error(t, reopen.conflict(stride.Suggestion{State: stride.SuggestionAccepted}), "its threat lives already")
+}
+
+func TestAcceptedThreatsAreNotQueuedAgain(t *testing.T) {
+	t.Parallel()
+	accepted := func(prints map[stride.Key]string) stride.Suggestion {
+		return stride.Suggestion{State: stride.SuggestionAccepted, Fingerprints: prints}
+	}
+	prints := map[stride.Key]string{"a": "1", "b": "2"}
+	require.Nil(t, acceptedFor([]stride.Suggestion{accepted(map[stride.Key]string{"a": "1"})}, prints), "b is new")
+	require.Len(t, acceptedFor([]stride.Suggestion{
+		accepted(map[stride.Key]string{"a": "1"}), accepted(map[stride.Key]string{"b": "2"}),
+	}, prints), 2)
+	require.Nil(t, acceptedFor([]stride.Suggestion{{State: stride.SuggestionPending, Fingerprints: prints}}, prints))
+	require.True(t, within(map[stride.Key]string{"a": "1"}, prints))
+	require.False(t, within(map[stride.Key]string{"c": "3"}, prints))
+}
