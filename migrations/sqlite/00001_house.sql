@@ -59,6 +59,9 @@ create table threat_models (
     unique (project_id, scope, number)
 );
 
+create index threat_models_project on threat_models (project_id, id);
+create index threat_models_assignee on threat_models (assignee_id) where state = 'in_review';
+
 create table sources (
     id       text primary key,
     model_id text not null references threat_models (id),
@@ -255,7 +258,8 @@ create table state_intervals (
     to_at      integer,
     primary key (subject, subject_id, ordinal)
 );
-create index state_intervals_metrics on state_intervals (subject, project_id, state, from_at);
+create index state_intervals_metrics on state_intervals (subject, project_id, subject_id, ordinal, state, from_at, to_at);
+create index threat_reports_project on threat_reports (project_id, at);
 
 create table idempotency (
     user_id      text not null,
