@@ -203,7 +203,9 @@ func checkMove(m stride.ThreatModel, to stride.ModelState) error {
 }
 
 // moveTo writes the new state with its event and interval.
-func (s *Models) moveTo(ctx context.Context, tx ModelTx, actor stride.Actor, m stride.ThreatModel, to stride.ModelState, reason ...string) (stride.ThreatModel, error) {
+func (s *Models) moveTo(
+	ctx context.Context, tx ModelTx, actor stride.Actor, m stride.ThreatModel, to stride.ModelState, reason ...string,
+) (stride.ThreatModel, error) {
 	payload := move{From: string(m.State), To: string(to)}
 	if len(reason) > 0 {
 		payload.Reason = reason[0]

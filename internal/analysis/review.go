@@ -3,6 +3,7 @@ package analysis
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -264,19 +265,26 @@ func (s *Reviews) decide(ctx context.Context, tx ReviewTx, actor stride.Actor, s
 	return sug, err
 }
 
-// edit applies a reviewer's edits to the current content.
+// edit applies a reviewer's edits to the current content. A target that was
+// taken out is not decided: its fingerprint goes.
 func (s *Reviews) edit(sug *stride.Suggestion, e stride.Edits) error {
 	edited, err := e.Apply(sug.Current)
 	if err != nil {
 		return err
 	}
 	sug.Current = edited
+	maps.DeleteFunc(sug.Fingerprints, func(target stride.Key, _ string) bool {
+		return !slices.Contains(edited.TargetIDs, target)
+	})
 	return nil
 }
 
 // writeDecision stores the suggestion's new state with the decision, its event
 // and its interval.
-func (k Kit) writeDecision(ctx context.Context, tx RecordTx, dt DecideTx, actor stride.Actor, sug *stride.Suggestion, d stride.Decision, from stride.SuggestionState) error {
+func (k Kit) writeDecision(
+	ctx context.Context, tx RecordTx, dt DecideTx, actor stride.Actor,
+	sug *stride.Suggestion, d stride.Decision, from stride.SuggestionState,
+) error {
 	if err := dt.UpdateSuggestion(ctx, *sug, from); err != nil {
 		return fmt.Errorf("update suggestion %s: %w", sug.ID, err)
 	}

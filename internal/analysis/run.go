@@ -35,6 +35,10 @@ type RunInput struct {
 	Answers []stride.Answer
 }
 
+// Item is a verified proposal of a run, under the key that it keeps when the run
+// is repeated. Storage knows it by this name, since it does not know drafting.
+type Item = draft.Item
+
 // Lease is a worker's claim of one run until a moment.
 type Lease struct {
 	Draft stride.DraftID
@@ -62,7 +66,7 @@ type RunTx interface {
 	ClaimDraft(ctx context.Context, l Lease, now time.Time) (ok bool, err error)
 	// SaveItem keeps an item of the run (again is fine) with the progress,
 	// guarded as BeatDraft is.
-	SaveItem(ctx context.Context, l Lease, ordinal int, item draft.Item, p stride.Progress) (Beat, error)
+	SaveItem(ctx context.Context, l Lease, ordinal int, item Item, p stride.Progress) (Beat, error)
 	// RequeueDraft writes run, job and the state queued and drops the lease,
 	// guarded by the draft not having ended and by the run being wasRun.
 	RequeueDraft(ctx context.Context, d stride.Draft, wasRun int, at time.Time) (ok bool, err error)
@@ -233,7 +237,7 @@ func (r *Runner) propose(ctx context.Context, job DraftJob, in RunInput) (draft.
 	return r.Pipeline.Run(ctx, draft.Input{
 		ProjectID: in.Project.ID, Criticality: string(in.Project.Criticality), Sources: in.Model.Sources,
 		Architecture: &architecture, Answers: in.Answers,
-	}, func(ctx context.Context, item draft.Item) error {
+	}, func(ctx context.Context, item Item) error {
 		done++
 		if err := r.keep(ctx, job, done, item); err != nil {
 			return err
@@ -254,7 +258,7 @@ type itemEvent struct {
 	Progress   stride.Progress   `json:"progress"`
 }
 
-func (r *Runner) keep(ctx context.Context, job DraftJob, ordinal int, item draft.Item) error {
+func (r *Runner) keep(ctx context.Context, job DraftJob, ordinal int, item Item) error {
 	p := stride.Progress{Stage: "propose", Done: ordinal}
 	return r.Store.InRunTx(ctx, func(tx RunTx) error {
 		b, err := tx.SaveItem(ctx, r.lease(job), ordinal, item, p)

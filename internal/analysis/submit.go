@@ -370,7 +370,9 @@ func formatField(content string) string {
 
 // version returns the newest version where it has the same bytes and is still
 // open, else a new one.
-func (s *Submissions) version(ctx context.Context, tx SubmitTx, actor stride.Actor, p stride.Project, scope string, parsed parsedSources) (stride.ThreatModel, error) {
+func (s *Submissions) version(
+	ctx context.Context, tx SubmitTx, actor stride.Actor, p stride.Project, scope string, parsed parsedSources,
+) (stride.ThreatModel, error) {
 	latest, ok, err := tx.LatestModel(ctx, p.ID, scope)
 	if err != nil {
 		return latest, fmt.Errorf("find latest version: %w", err)
@@ -381,7 +383,9 @@ func (s *Submissions) version(ctx context.Context, tx SubmitTx, actor stride.Act
 	return s.insertVersion(ctx, tx, actor, p.ID, scope, parsed)
 }
 
-func (s *Submissions) insertVersion(ctx context.Context, tx SubmitTx, actor stride.Actor, p stride.ProjectID, scope string, parsed parsedSources) (stride.ThreatModel, error) {
+func (s *Submissions) insertVersion(
+	ctx context.Context, tx SubmitTx, actor stride.Actor, p stride.ProjectID, scope string, parsed parsedSources,
+) (stride.ThreatModel, error) {
 	latest, ok, err := tx.LatestModel(ctx, p, scope)
 	if err != nil {
 		return latest, fmt.Errorf("find latest version: %w", err)

@@ -139,7 +139,9 @@ func (s *Threats) newContent(ctx context.Context, actor stride.Actor, project st
 	return content, nil
 }
 
-func (s *Threats) add(ctx context.Context, tx ThreatTx, actor stride.Actor, project stride.ProjectID, n NewThreat, content stride.Proposal) (stride.Threat, error) {
+func (s *Threats) add(
+	ctx context.Context, tx ThreatTx, actor stride.Actor, project stride.ProjectID, n NewThreat, content stride.Proposal,
+) (stride.Threat, error) {
 	p, err := tx.LockProject(ctx, project)
 	if err != nil {
 		return stride.Threat{}, err
@@ -409,7 +411,9 @@ func checkReferences(refs []stride.Reference, now time.Time) error {
 }
 
 // change runs fn on the threat under its project's lock, once per key.
-func (s *Threats) change(ctx context.Context, call Call, id stride.ThreatID, fn func(ThreatTx, stride.Threat) (stride.Threat, error)) (stride.Threat, error) {
+func (s *Threats) change(ctx context.Context, call Call, id stride.ThreatID,
+	fn func(ThreatTx, stride.Threat) (stride.Threat, error),
+) (stride.Threat, error) {
 	t, err := s.Store.Threat(ctx, call.Actor.Reach(stride.RoleViewer), id)
 	if err != nil {
 		return t, err
