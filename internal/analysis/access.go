@@ -104,6 +104,12 @@ func (a *Access) FirstToken(ctx context.Context) (string, error) {
 		return "", err
 	}
 	err = a.Store.InAccessTx(ctx, func(tx AccessTx) error {
+		// The grant's row is locked first, so that of replicas that start at the
+		// same moment one makes the token and the others see it.
+		user, err := a.ensureAdmin(ctx, tx)
+		if err != nil {
+			return err
+		}
 		n, err := tx.CountTokens(ctx, a.Now())
 		if err != nil {
 			return fmt.Errorf("count tokens: %w", err)
@@ -111,10 +117,6 @@ func (a *Access) FirstToken(ctx context.Context) (string, error) {
 		if n > 0 {
 			secret = ""
 			return nil
-		}
-		user, err := a.ensureAdmin(ctx, tx)
-		if err != nil {
-			return err
 		}
 		return tx.InsertToken(ctx, stride.Token{
 			ID: stride.TokenID(a.NewID()), UserID: user.ID, Hash: TokenHash(secret), Role: stride.RoleAdmin, CreatedAt: a.Now(),

@@ -106,6 +106,24 @@ type OnceRecord struct {
 	Reply       Reply
 }
 
+// ReplyStore is what Replies needs of storage.
+type ReplyStore interface {
+	// PurgeReplies removes the replies recorded before the moment and returns
+	// how many there were.
+	PurgeReplies(ctx context.Context, before time.Time) (int64, error)
+}
+
+// Replies keeps replies for as long as a caller may repeat a request.
+type Replies struct {
+	Kit
+	Store ReplyStore
+}
+
+// Purge removes what is kept no longer and returns how many replies that were.
+func (s *Replies) Purge(ctx context.Context) (int64, error) {
+	return s.Store.PurgeReplies(ctx, s.Now().Add(-onceKept))
+}
+
 // RecordTx is the part of a transaction that every change of state uses.
 type RecordTx interface {
 	OnceTx

@@ -13,10 +13,6 @@ import (
 
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
-func kit() Kit {
-	return Kit{Now: func() time.Time { return noon }, NewID: func() string { return "id" }}
-}
-
 // fieldsOf returns the fields that a stride.Error names.
 func fieldsOf(t *testing.T, err error) []string {
 	t.Helper()
@@ -56,7 +52,7 @@ func (r replies) ClaimOnce(_ context.Context, c OnceClaim, _ time.Time) (*OnceRe
 		return earlier, nil
 	}
 	r[c.Key] = &OnceRecord{RequestHash: c.RequestHash}
-	return nil, nil //nolint:nilnil // claimed
+	return nil, nil
 }
 
 func (r replies) SaveReply(_ context.Context, c OnceClaim, reply Reply) error {

@@ -259,7 +259,7 @@ type itemEvent struct {
 }
 
 func (r *Runner) keep(ctx context.Context, job DraftJob, ordinal int, item Item) error {
-	p := stride.Progress{Stage: "propose", Done: ordinal}
+	p := stride.Progress{Stage: "propose", Done: ordinal, Total: item.Of}
 	return r.Store.InRunTx(ctx, func(tx RunTx) error {
 		b, err := tx.SaveItem(ctx, r.lease(job), ordinal, item, p)
 		switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -123,12 +124,23 @@ func (s *Submissions) Draft(ctx context.Context, call Call, sub Submission) (Sub
 		return Submitted{}, err
 	}
 	var out Submitted
-	err = s.Store.InSubmitTx(ctx, func(tx SubmitTx) error {
+	submit := func(tx SubmitTx) error {
 		var err error
 		out, err = effect(ctx, tx, call, s.Now(), func() (Submitted, error) { return s.draft(ctx, tx, call.Actor, sub, parsed) })
 		return err
-	})
+	}
+	err = s.Store.InSubmitTx(ctx, submit)
+	if nameTaken(err) {
+		// Somebody made the project, or the sandbox, at the same moment: now it is found.
+		err = s.Store.InSubmitTx(ctx, submit)
+	}
 	return out, err
+}
+
+// nameTaken reports whether err is insertProject's conflict.
+func nameTaken(err error) bool {
+	var e *stride.Error
+	return errors.As(err, &e) && e.Kind == stride.Conflict && len(e.Fields) == 1 && e.Fields[0].Field == "name"
 }
 
 func (s *Submissions) draft(ctx context.Context, tx SubmitTx, actor stride.Actor, sub Submission, parsed parsedSources) (Submitted, error) {

@@ -42,6 +42,8 @@ type Input struct {
 type Item struct {
 	Key      string
 	Proposal stride.Proposal
+	// Of is how many items the draft will have, 0 while that is not known.
+	Of int
 }
 
 // Output is a whole draft. Its slices are never nil.
@@ -116,7 +118,7 @@ func (p *Pipeline) Run(ctx context.Context, in Input, emit func(context.Context,
 		if emit == nil {
 			continue
 		}
-		if err := emit(ctx, Item{Key: t.ID, Proposal: t}); err != nil {
+		if err := emit(ctx, Item{Key: t.ID, Proposal: t, Of: len(out.Threats)}); err != nil {
 			return Output{}, fmt.Errorf("emit proposal %s: %w", t.ID, err)
 		}
 	}

@@ -189,9 +189,6 @@ func (n *node) has(tags ...stride.Tag) bool {
 	return false
 }
 
-// carries reports whether the flow carries one of the classes.
-func (e *edge) carries(classes ...stride.DataClass) bool { return anyClass(e.Data, classes) }
-
 // open reports whether the flow runs where strangers may sit: it has an end
 // outside and one inside, and no person is an end, whose own hands no wire joins.
 func (e *edge) open() bool {

@@ -45,7 +45,7 @@ var secrets = []Rule{
 		Title: "Nothing starts while {target} is sealed or down",
 		Actor: "An attacker, or an expired key", Action: "make {target} unavailable",
 		Fact: "{callers} fetch their secrets there", Lack: "redundancy of {target}", Effect: "services that cannot start or renew their credentials",
-		Ask:     "How do {callers} run on while {target} is unavailable?",
+		Ask:     "What happens to {callers} while {target} is unavailable?",
 		Control: stride.Redundancy, Terms: []string{"replica", "high availability"}, Risk: risk(2, 3),
 		CWE: []string{"CWE-400"}, CAPEC: []string{"CAPEC-125"},
 		Fixes:   fixes(fix("Run {target} replicated, cache leases with a grace period, and rehearse unsealing.", "ASVS 13.1.2")),

@@ -70,7 +70,7 @@ func flowName(e *edge) string {
 	if e.Name == "" || strings.Contains(e.Name, e.from.Name) && strings.Contains(e.Name, e.to.Name) {
 		return fmt.Sprintf("the flow from %s to %s", e.from.Name, e.to.Name)
 	}
-	return fmt.Sprintf("\"%s\" from %s to %s", e.Name, e.from.Name, e.to.Name)
+	return `"` + e.Name + `" from ` + e.from.Name + " to " + e.to.Name
 }
 
 func (g *group) ends(end func(*edge) *node) []string {

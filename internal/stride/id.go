@@ -9,6 +9,8 @@ import (
 
 // What is stored in a row of its own is identified by a UUIDv7 as text; each
 // noun has its own type, so that one cannot be passed for another.
+//
+//nolint:revive // one comment says it of all
 type (
 	UserID       string
 	TokenID      string
