@@ -1,0 +1,405 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/threatdraft/threatdraft/internal/analysis"
+	"github.com/threatdraft/threatdraft/internal/stride"
+)
+
+var (
+	_ analysis.ReviewStore = (*Store)(nil)
+	_ analysis.ReviewTx    = (*Tx)(nil)
+)
+
+type suggestionRow struct {
+	ID        stride.SuggestionID    `db:"id"`
+	ProjectID stride.ProjectID       `db:"project_id"`
+	ModelID   stride.ModelID         `db:"model_id"`
+	DraftID   stride.DraftID         `db:"draft_id"`
+	ItemKey   string                 `db:"item_key"`
+	State     stride.SuggestionState `db:"state"`
+	// Category, severity and confidence are those of the current content, so
+	// that the queue can be filtered by them; the priority is the proposal's.
+	Category   stride.Category         `db:"category"`
+	Severity   stride.Severity         `db:"severity"`
+	Confidence stride.Confidence       `db:"confidence"`
+	Rule       string                  `db:"rule"`
+	Priority   int64                   `db:"priority"`
+	Proposal   jsonOf[stride.Proposal] `db:"proposal"`
+	Current    jsonOf[stride.Proposal] `db:"current"`
+	MergedInto stride.SuggestionID     `db:"merged_into"`
+	Ask        string                  `db:"ask"`
+	Revision   int64                   `db:"revision"`
+	CreatedAt  int64                   `db:"created_at"`
+	DecidedAt  *int64                  `db:"decided_at"`
+	DecidedBy  stride.UserID           `db:"decided_by"`
+	// From other tables.
+	Submitted int64           `db:"submitted"`
+	ThreatID  stride.ThreatID `db:"threat_id"`
+	// From is the state that an update is guarded by.
+	From stride.SuggestionState `db:"from_state"`
+}
+
+func newSuggestionRow(s stride.Suggestion) suggestionRow {
+	return suggestionRow{
+		ID: s.ID, ProjectID: s.ProjectID, ModelID: s.ModelID, DraftID: s.DraftID, ItemKey: s.Proposal.ID, State: s.State,
+		Category: s.Current.Category, Severity: s.Current.Severity, Confidence: s.Current.Confidence,
+		Rule: s.Proposal.Rule, Priority: s.Proposal.Priority(), Proposal: jsonOf[stride.Proposal]{s.Proposal},
+		Current: jsonOf[stride.Proposal]{s.Current}, MergedInto: s.MergedInto, Ask: s.Ask, Revision: s.Revision,
+		CreatedAt: micros(s.CreatedAt), DecidedAt: microsOrNull(s.DecidedAt), DecidedBy: s.DecidedBy,
+	}
+}
+
+func (r suggestionRow) suggestion() stride.Suggestion {
+	return stride.Suggestion{
+		ID: r.ID, ProjectID: r.ProjectID, ModelID: r.ModelID, DraftID: r.DraftID, State: r.State, Proposal: r.Proposal.V,
+		Current: r.Current.V, Fingerprints: make(map[stride.Key]string), Submitted: r.Submitted != 0,
+		MergedInto: r.MergedInto, ThreatID: r.ThreatID, Ask: r.Ask, Revision: r.Revision,
+		CreatedAt: instant(r.CreatedAt), DecidedAt: instantOrNil(r.DecidedAt), DecidedBy: r.DecidedBy,
+	}
+}
+
+const selectSuggestions = `
+select s.id, s.project_id, s.model_id, s.draft_id, s.item_key, s.state, s.category, s.severity, s.confidence, s.rule,
+       s.priority, s.proposal, s.current, s.merged_into, s.ask, s.revision, s.created_at, s.decided_at, s.decided_by,
+       case when m.state = 'draft' then 0 else 1 end as submitted, coalesce(t.id, '') as threat_id
+from suggestions s
+join threat_models m on m.id = s.model_id
+left join threats t on t.suggestion_id = s.id`
+
+// Suggestion returns NotFound for what does not exist or is out of reach; with
+// earlier decisions on the same fingerprints.
+func (s *Store) Suggestion(ctx context.Context, reach stride.Reach, id stride.SuggestionID) (stride.Suggestion, error) {
+	var f filter
+	f.where("s.id = ?", id)
+	f.within("s.project_id", reach)
+	sug, err := s.suggestion(ctx, f)
+	if err != nil {
+		return sug, err
+	}
+	one := []stride.Suggestion{sug}
+	err = s.addEarlier(ctx, one)
+	return one[0], err
+}
+
+// SuggestionByID returns NotFound where there is none.
+func (tx *Tx) SuggestionByID(ctx context.Context, id stride.SuggestionID) (stride.Suggestion, error) {
+	var f filter
+	f.where("s.id = ?", id)
+	return tx.suggestion(ctx, f)
+}
+
+func (s session) suggestion(ctx context.Context, f filter) (stride.Suggestion, error) {
+	found, err := s.suggestions(ctx, f, "")
+	if err != nil {
+		return stride.Suggestion{}, err
+	}
+	if len(found) == 0 {
+		return stride.Suggestion{}, stride.Errorf(stride.NotFound, "no such suggestion")
+	}
+	return found[0], nil
+}
+
+// suggestions reads those that match, with their fingerprints.
+func (s session) suggestions(ctx context.Context, f filter, suffix string, args ...any) ([]stride.Suggestion, error) {
+	if f.err != nil {
+		return nil, f.err
+	}
+	var rows []suggestionRow
+	if err := s.list(ctx, &rows, selectSuggestions+f.sql()+suffix, append(f.args, args...)...); err != nil {
+		return nil, fmt.Errorf("list suggestions: %w", err)
+	}
+	out := make([]stride.Suggestion, 0, len(rows))
+	for _, r := range rows {
+		out = append(out, r.suggestion())
+	}
+	return out, s.addFingerprints(ctx, out)
+}
+
+const selectTargets = `select suggestion_id, target_key, fingerprint from suggestion_targets`
+
+// chunk is how many ids stand in one list of parameters.
+const chunk = 500
+
+func (s session) addFingerprints(ctx context.Context, suggestions []stride.Suggestion) error {
+	at := make(map[stride.SuggestionID]*stride.Suggestion, len(suggestions))
+	for i := range suggestions {
+		at[suggestions[i].ID] = &suggestions[i]
+	}
+	for ids := range slices.Chunk(slices.Collect(maps.Keys(at)), chunk) {
+		var f filter
+		oneOf(&f, "suggestion_id", ids)
+		if f.err != nil {
+			return f.err
+		}
+		var rows []struct {
+			SuggestionID stride.SuggestionID `db:"suggestion_id"`
+			TargetKey    stride.Key          `db:"target_key"`
+			Fingerprint  string              `db:"fingerprint"`
+		}
+		if err := s.list(ctx, &rows, selectTargets+f.sql(), f.args...); err != nil {
+			return fmt.Errorf("list targets: %w", err)
+		}
+		for _, r := range rows {
+			at[r.SuggestionID].Fingerprints[r.TargetKey] = r.Fingerprint
+		}
+	}
+	return nil
+}
+
+// What nobody decided is left out: a newer draft that repeats a suggestion
+// supersedes the one before, which would say nothing to a reviewer.
+const selectEarlier = `
+select distinct own.suggestion_id as for_id, d.id, d.suggestion_id, d.kind, d.reason, d.text, d.actor_id, d.at
+from suggestion_targets own
+join suggestion_targets other on other.fingerprint = own.fingerprint and other.suggestion_id <> own.suggestion_id
+join decisions d on d.suggestion_id = other.suggestion_id`
+
+// addEarlier adds decisions on other suggestions with one of the fingerprints,
+// oldest first.
+func (s session) addEarlier(ctx context.Context, suggestions []stride.Suggestion) error {
+	if len(suggestions) == 0 {
+		return nil
+	}
+	at := make(map[stride.SuggestionID]*stride.Suggestion, len(suggestions))
+	for i := range suggestions {
+		at[suggestions[i].ID] = &suggestions[i]
+	}
+	var f filter
+	oneOf(&f, "own.suggestion_id", slices.Collect(maps.Keys(at)))
+	f.where("d.actor_id <> ''")
+	if f.err != nil {
+		return f.err
+	}
+	var rows []struct {
+		ForID stride.SuggestionID `db:"for_id"`
+		decisionRow
+	}
+	if err := s.list(ctx, &rows, selectEarlier+f.sql()+" order by d.at, d.id", f.args...); err != nil {
+		return fmt.Errorf("list earlier decisions: %w", err)
+	}
+	for _, r := range rows {
+		sug := at[r.ForID]
+		sug.Earlier = append(sug.Earlier, stride.EarlierDecision{
+			SuggestionID: r.SuggestionID, Decision: r.Kind, Reason: r.Reason, Text: r.Text, ActorID: r.ActorID, At: instant(r.At),
+		})
+	}
+	return nil
+}
+
+// suggestionOrders are the orders of the queue.
+var suggestionOrders = map[analysis.SuggestionSort]order{
+	analysis.SortPriority: {name: "priority", key: "s.priority", keyDescending: true, id: "s.id"},
+	analysis.SortOldest:   {name: "created_at", key: "s.created_at", id: "s.id"},
+	analysis.SortNewest:   {name: "-created_at", key: "s.created_at", keyDescending: true, id: "s.id", idDescending: true},
+}
+
+// Suggestions lists in the filter's order, with earlier decisions. Invalid for
+// an unknown order.
+func (s *Store) Suggestions(
+	ctx context.Context, reach stride.Reach, sf analysis.SuggestionFilter, p analysis.Page,
+) (analysis.Listing[stride.Suggestion], error) {
+	var none analysis.Listing[stride.Suggestion]
+	if sf.Sort == "" {
+		sf.Sort = analysis.SortPriority
+	}
+	by, ok := suggestionOrders[sf.Sort]
+	if !ok {
+		return none, stride.InvalidField("sort", "must be one of priority, created_at, -created_at")
+	}
+	f := filterSuggestions(reach, sf)
+	if err := f.after(by, p.After); err != nil {
+		return none, err
+	}
+	size := pageSize(p)
+	found, err := s.suggestions(ctx, f, by.sql(), size+1)
+	if err != nil {
+		return none, err
+	}
+	out := listing(found, size, func(sug stride.Suggestion) stride.Suggestion { return sug },
+		func(sug stride.Suggestion) analysis.Cursor { return suggestionCursor(sf.Sort, by, sug) })
+	return out, s.addEarlier(ctx, out.Items)
+}
+
+func suggestionCursor(sort analysis.SuggestionSort, by order, sug stride.Suggestion) analysis.Cursor {
+	key := micros(sug.CreatedAt)
+	if sort == analysis.SortPriority {
+		key = sug.Proposal.Priority()
+	}
+	return analysis.Cursor{Sort: by.name, Key: key, ID: string(sug.ID)}
+}
+
+func filterSuggestions(reach stride.Reach, sf analysis.SuggestionFilter) filter {
+	var f filter
+	f.within("s.project_id", reach)
+	equals(&f, "s.project_id", sf.Project)
+	equals(&f, "s.model_id", sf.Model)
+	equals(&f, "s.draft_id", sf.Draft)
+	oneOf(&f, "s.state", sf.State)
+	oneOf(&f, "s.category", sf.Category)
+	oneOf(&f, "s.severity", sf.Severity)
+	oneOf(&f, "s.confidence", sf.Confidence)
+	if sf.Submitted != nil && *sf.Submitted {
+		f.where("m.state <> 'draft'")
+	}
+	if sf.Submitted != nil && !*sf.Submitted {
+		f.where("m.state = 'draft'")
+	}
+	if sf.Target != "" {
+		f.where("exists (select 1 from suggestion_targets g where g.suggestion_id = s.id and g.target_key = ?)", sf.Target)
+	}
+	return f
+}
+
+// SuggestionsOf returns all suggestions of a model, by id.
+func (s *Store) SuggestionsOf(ctx context.Context, id stride.ModelID) ([]stride.Suggestion, error) {
+	var f filter
+	f.where("s.model_id = ?", id)
+	return s.suggestions(ctx, f, " order by s.id")
+}
+
+// OpenByControl returns the model's suggestions that are pending or need info
+// and rest on the control, by id.
+func (tx *Tx) OpenByControl(ctx context.Context, m stride.ModelID, c stride.ControlName) ([]stride.Suggestion, error) {
+	var f filter
+	f.where("s.model_id = ?", m)
+	f.where("s.state in ('pending', 'needs_info')")
+	open, err := tx.suggestions(ctx, f, " order by s.id")
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(open, func(sug stride.Suggestion) bool { return sug.Current.Control != c }), nil
+}
+
+// SameInScope returns the suggestions of the project's scope that stand
+// (pending or accepted) on one of the fingerprints, by id.
+func (tx *Tx) SameInScope(
+	ctx context.Context, p stride.ProjectID, scope string, fingerprints []string,
+) ([]stride.Suggestion, error) {
+	if len(fingerprints) == 0 {
+		return nil, nil
+	}
+	var f filter
+	f.where("s.id in (select g.suggestion_id from suggestion_targets g where g.fingerprint in (?))", fingerprints)
+	f.where("s.project_id = ?", p)
+	f.where("m.scope = ?", scope)
+	f.where("s.state in ('pending', 'accepted')")
+	return tx.suggestions(ctx, f, " order by s.id")
+}
+
+const insertSuggestion = `
+insert into suggestions
+    (id, project_id, model_id, draft_id, item_key, state, category, severity, confidence, rule, priority, proposal,
+     current, merged_into, ask, revision, created_at, decided_at, decided_by)
+values
+    (:id, :project_id, :model_id, :draft_id, :item_key, :state, :category, :severity, :confidence, :rule, :priority,
+     :proposal, :current, :merged_into, :ask, :revision, :created_at, :decided_at, :decided_by)`
+
+// InsertSuggestion also stores the targets with their fingerprints. Conflict
+// where the draft has a suggestion of the same proposal.
+func (tx *Tx) InsertSuggestion(ctx context.Context, s stride.Suggestion) error {
+	if _, err := tx.execRow(ctx, insertSuggestion, newSuggestionRow(s)); err != nil {
+		return fmt.Errorf("insert suggestion: %w", err)
+	}
+	return tx.insertTargets(ctx, s)
+}
+
+const insertTarget = `insert into suggestion_targets (suggestion_id, target_key, fingerprint) values (?, ?, ?)`
+
+func (tx *Tx) insertTargets(ctx context.Context, s stride.Suggestion) error {
+	for _, key := range slices.Sorted(maps.Keys(s.Fingerprints)) {
+		if _, err := tx.exec(ctx, insertTarget, s.ID, key, s.Fingerprints[key]); err != nil {
+			return fmt.Errorf("insert target: %w", err)
+		}
+	}
+	return nil
+}
+
+const updateSuggestion = `
+update suggestions
+set state = :state, category = :category, severity = :severity, confidence = :confidence, current = :current,
+    merged_into = :merged_into, ask = :ask, decided_at = :decided_at, decided_by = :decided_by, revision = revision + 1
+where id = :id and state = :from_state and revision = :revision`
+
+const deleteTargets = `delete from suggestion_targets where suggestion_id = ?`
+
+// UpdateSuggestion writes state, current content, fingerprints (the targets),
+// merged_into, ask and the decider, and adds 1 to the revision, guarded by the
+// state it is in and by s.Revision; Conflict where the guard fails.
+func (tx *Tx) UpdateSuggestion(ctx context.Context, s stride.Suggestion, from stride.SuggestionState) error {
+	row := newSuggestionRow(s)
+	row.From = from
+	n, err := tx.execRow(ctx, updateSuggestion, row)
+	if err != nil {
+		return fmt.Errorf("update suggestion: %w", err)
+	}
+	if n == 0 {
+		return stride.Errorf(stride.Conflict, "the suggestion has been decided or changed meanwhile")
+	}
+	if _, err := tx.exec(ctx, deleteTargets, s.ID); err != nil {
+		return fmt.Errorf("delete targets: %w", err)
+	}
+	return tx.insertTargets(ctx, s)
+}
+
+const remerge = `update suggestions set merged_into = ?, revision = revision + 1 where merged_into = ?`
+
+// Remerge points what was merged into one suggestion to another.
+func (tx *Tx) Remerge(ctx context.Context, from, to stride.SuggestionID) error {
+	if _, err := tx.exec(ctx, remerge, to, from); err != nil {
+		return fmt.Errorf("remerge: %w", err)
+	}
+	return nil
+}
+
+type decisionRow struct {
+	ID           stride.DecisionID       `db:"id"`
+	SuggestionID stride.SuggestionID     `db:"suggestion_id"`
+	Kind         stride.DecisionKind     `db:"kind"`
+	Reason       stride.RejectReason     `db:"reason"`
+	Text         string                  `db:"text"`
+	Diff         jsonOf[[]stride.Change] `db:"diff"`
+	IntoID       stride.SuggestionID     `db:"into_id"`
+	ActorID      stride.UserID           `db:"actor_id"`
+	At           int64                   `db:"at"`
+}
+
+const insertDecision = `
+insert into decisions (id, suggestion_id, kind, reason, text, diff, into_id, actor_id, at)
+values (:id, :suggestion_id, :kind, :reason, :text, :diff, :into_id, :actor_id, :at)`
+
+// InsertDecision appends a decision.
+func (tx *Tx) InsertDecision(ctx context.Context, d stride.Decision) error {
+	_, err := tx.execRow(ctx, insertDecision, decisionRow{
+		ID: d.ID, SuggestionID: d.SuggestionID, Kind: d.Kind, Reason: d.Reason, Text: d.Text,
+		Diff: jsonOf[[]stride.Change]{d.Diff}, IntoID: d.Into, ActorID: d.ActorID, At: micros(d.At),
+	})
+	if err != nil {
+		return fmt.Errorf("insert decision: %w", err)
+	}
+	return nil
+}
+
+const selectDecisions = `
+select id, suggestion_id, kind, reason, text, diff, into_id, actor_id, at
+from decisions where suggestion_id = ? order by at, id`
+
+// Decisions returns all of a suggestion, oldest first.
+func (s *Store) Decisions(ctx context.Context, id stride.SuggestionID) ([]stride.Decision, error) {
+	var rows []decisionRow
+	if err := s.list(ctx, &rows, selectDecisions, id); err != nil {
+		return nil, fmt.Errorf("list decisions: %w", err)
+	}
+	out := make([]stride.Decision, 0, len(rows))
+	for _, r := range rows {
+		out = append(out, stride.Decision{
+			ID: r.ID, SuggestionID: r.SuggestionID, Kind: r.Kind, Reason: r.Reason, Text: r.Text, Diff: r.Diff.V,
+			Into: r.IntoID, ActorID: r.ActorID, At: instant(r.At),
+		})
+	}
+	return out, nil
+}
