@@ -1,0 +1,296 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/threatdraft/threatdraft/internal/analysis"
+	"github.com/threatdraft/threatdraft/internal/stride"
+)
+
+type sourceIn struct {
+	Name    string `json:"name"`
+	Format  string `json:"format"`
+	Content string `json:"content" validate:"required"`
+}
+
+type modelIn struct {
+	Scope   string     `json:"scope"`
+	Sources []sourceIn `json:"sources" validate:"required,min=1,dive"`
+}
+
+type sourceWire struct {
+	ID     stride.SourceID `json:"id"`
+	Name   string          `json:"name"`
+	Format string          `json:"format"`
+	// Content is left out of lists.
+	Content *string `json:"content,omitempty"`
+}
+
+type modelWire struct {
+	ID          stride.ModelID    `json:"id"`
+	ProjectID   stride.ProjectID  `json:"project_id"`
+	Scope       string            `json:"scope"`
+	Version     int               `json:"version"`
+	State       stride.ModelState `json:"state"`
+	ContentHash string            `json:"content_hash"`
+	Sources     []sourceWire      `json:"sources"`
+	// Architecture is left out of lists.
+	Architecture *stride.Architecture `json:"architecture,omitempty"`
+	Notes        []string             `json:"notes"`
+	AuthorID     stride.UserID        `json:"author_id"`
+	AssigneeID   *stride.UserID       `json:"assignee_id"`
+	CreatedAt    time.Time            `json:"created_at"`
+	SubmittedAt  *time.Time           `json:"submitted_at"`
+	CompletedAt  *time.Time           `json:"completed_at"`
+	CompletedBy  *stride.UserID       `json:"completed_by"`
+}
+
+// modelSummary is a model without its architecture and contents.
+func modelSummary(m stride.ThreatModel) modelWire {
+	out := modelWire{
+		ID: m.ID, ProjectID: m.ProjectID, Scope: m.Scope, Version: m.Number, State: m.State, ContentHash: m.ContentHash,
+		Sources: make([]sourceWire, 0, len(m.Sources)), Notes: orEmpty(m.Notes), AuthorID: m.AuthorID,
+		AssigneeID: orNull(m.AssigneeID), CreatedAt: m.CreatedAt.UTC(), SubmittedAt: timeOf(m.SubmittedAt),
+		CompletedAt: timeOf(m.CompletedAt), CompletedBy: orNull(m.CompletedBy),
+	}
+	for _, src := range m.Sources {
+		out.Sources = append(out.Sources, sourceWire{ID: src.ID, Name: src.Name, Format: src.Format})
+	}
+	return out
+}
+
+func modelOut(m stride.ThreatModel) modelWire {
+	out := modelSummary(m)
+	out.Architecture = &m.Architecture
+	for i, src := range m.Sources {
+		out.Sources[i].Content = new(string(src.Content))
+	}
+	return out
+}
+
+// orNull turns "" into null.
+func orNull[T ~string](v T) *T {
+	if v == "" {
+		return nil
+	}
+	return &v
+}
+
+func orEmpty[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+func modelReply(status int) func(stride.ThreatModel) reply {
+	return func(m stride.ThreatModel) reply {
+		r := reply{status: status, revision: m.Revision, body: modelOut(m)}
+		if status == http.StatusCreated {
+			r.location = "/v1/models/" + string(m.ID)
+		}
+		return r
+	}
+}
+
+func modelID(c *gin.Context) stride.ModelID { return stride.ModelID(c.Param("id")) }
+
+func (s *server) createModel(c *gin.Context) error {
+	var in modelIn
+	body, err := s.readJSON(c, maxSourceBody, &in)
+	if err != nil {
+		return err
+	}
+	n := analysis.NewModel{Scope: in.Scope}
+	for _, src := range in.Sources {
+		n.Sources = append(n.Sources, analysis.NewSource{Name: src.Name, Format: src.Format, Content: []byte(src.Content)})
+	}
+	return mutate(s, c, body, func(call analysis.Call) (stride.ThreatModel, error) {
+		return s.Submissions.CreateModel(c.Request.Context(), call, projectID(c), n)
+	}, modelReply(http.StatusCreated))
+}
+
+func (s *server) listModels(c *gin.Context) error {
+	q := readQuery(c, "scope", "state", "limit", "cursor")
+	f := analysis.ModelFilter{Scope: q.text("scope"), State: stride.ModelState(q.text("state"))}
+	switch f.State {
+	case "", stride.ModelDraft, stride.ModelInReview, stride.ModelCompleted, stride.ModelSuperseded:
+	default:
+		q.add("state", "must be one of draft, in_review, completed, superseded")
+	}
+	page := q.page()
+	if err := q.err(); err != nil {
+		return err
+	}
+	if _, err := s.Projects.Get(c.Request.Context(), actor(c), projectID(c)); err != nil {
+		return err
+	}
+	found, err := s.Models.List(c.Request.Context(), actor(c), projectID(c), f, page)
+	if err != nil {
+		return err
+	}
+	return s.write(c, reply{status: http.StatusOK, body: listOf(found, modelSummary)})
+}
+
+func (s *server) getModel(c *gin.Context) error {
+	m, err := s.Models.Get(c.Request.Context(), actor(c), modelID(c))
+	if err != nil {
+		return err
+	}
+	return s.write(c, modelReply(http.StatusOK)(m))
+}
+
+// correctArchitecture answers with the new version that the correction made.
+func (s *server) correctArchitecture(c *gin.Context) error {
+	var in stride.Architecture
+	body, err := s.readJSON(c, maxSourceBody, &in)
+	if err != nil {
+		return err
+	}
+	return mutate(s, c, body, func(call analysis.Call) (stride.ThreatModel, error) {
+		return s.Submissions.CorrectArchitecture(c.Request.Context(), call, modelID(c), in)
+	}, modelReply(http.StatusCreated))
+}
+
+func (s *server) submitModel(c *gin.Context) error {
+	var in struct {
+		Assignee string `json:"assignee" validate:"max=200"`
+	}
+	body, err := s.readOptionalJSON(c, &in)
+	if err != nil {
+		return err
+	}
+	return mutate(s, c, body, func(call analysis.Call) (stride.ThreatModel, error) {
+		return s.Models.Submit(c.Request.Context(), call, modelID(c), in.Assignee)
+	}, modelReply(http.StatusOK))
+}
+
+func (s *server) returnModel(c *gin.Context) error {
+	var in struct {
+		Reason string `json:"reason" validate:"required,max=4000"`
+	}
+	body, err := s.readJSON(c, maxBody, &in)
+	if err != nil {
+		return err
+	}
+	return mutate(s, c, body, func(call analysis.Call) (stride.ThreatModel, error) {
+		return s.Models.Return(c.Request.Context(), call, modelID(c), in.Reason)
+	}, modelReply(http.StatusOK))
+}
+
+func (s *server) signOffModel(c *gin.Context) error {
+	body, err := s.readOptionalJSON(c, &struct{}{})
+	if err != nil {
+		return err
+	}
+	return mutate(s, c, body, func(call analysis.Call) (stride.ThreatModel, error) {
+		return s.Models.SignOff(c.Request.Context(), call, modelID(c))
+	}, modelReply(http.StatusOK))
+}
+
+type cellWire struct {
+	stride.Cell
+	Target string `json:"target"`
+}
+
+func (s *server) modelCoverage(c *gin.Context) error {
+	m, err := s.Models.Get(c.Request.Context(), actor(c), modelID(c))
+	if err != nil {
+		return err
+	}
+	cells, err := s.Models.Coverage(c.Request.Context(), actor(c), m.ID)
+	if err != nil {
+		return err
+	}
+	out := struct {
+		Cells   []cellWire               `json:"cells"`
+		Summary map[stride.CellState]int `json:"summary"`
+	}{Cells: make([]cellWire, 0, len(cells)), Summary: map[stride.CellState]int{
+		stride.CellThreat: 0, stride.CellMitigated: 0, stride.CellNotApplicable: 0, stride.CellEmpty: 0,
+	}}
+	for _, cell := range cells {
+		out.Cells = append(out.Cells, cellWire{Cell: cell, Target: m.Architecture.TargetName(cell.TargetID)})
+		out.Summary[cell.State]++
+	}
+	return s.write(c, reply{status: http.StatusOK, body: out})
+}
+
+type questionWire struct {
+	ID            stride.QuestionID     `json:"id"`
+	Text          string                `json:"text"`
+	Control       stride.ControlName    `json:"control"`
+	TargetIDs     []stride.Key          `json:"target_ids"`
+	SuggestionIDs []stride.SuggestionID `json:"suggestion_ids"`
+	Answer        *answerWire           `json:"answer"`
+}
+
+type answerWire struct {
+	ID         stride.AnswerID     `json:"id"`
+	QuestionID stride.QuestionID   `json:"question_id"`
+	Control    stride.ControlState `json:"control"`
+	Text       string              `json:"text"`
+	ApplyTo    stride.ApplyTo      `json:"apply_to"`
+	TargetIDs  []stride.Key        `json:"target_ids"`
+	ActorID    stride.UserID       `json:"actor_id"`
+	At         time.Time           `json:"at"`
+}
+
+func answerOut(a stride.StoredAnswer) answerWire {
+	return answerWire{
+		ID: a.ID, QuestionID: a.QuestionID, Control: a.Answer.State, Text: a.Answer.Text, ApplyTo: a.ApplyTo,
+		TargetIDs: orEmpty(a.Answer.Targets), ActorID: a.ActorID, At: a.At.UTC(),
+	}
+}
+
+func questionOut(q stride.StoredQuestion) questionWire {
+	out := questionWire{
+		ID: q.ID, Text: q.Text, Control: q.Control, TargetIDs: orEmpty(q.Targets), SuggestionIDs: orEmpty(q.Suggestions),
+	}
+	if q.Answer != nil {
+		out.Answer = new(answerOut(*q.Answer))
+	}
+	return out
+}
+
+func (s *server) listQuestions(c *gin.Context) error {
+	found, err := s.Questions.List(c.Request.Context(), actor(c), modelID(c))
+	if err != nil {
+		return err
+	}
+	return s.write(c, reply{status: http.StatusOK, body: listOf(analysis.Listing[stride.StoredQuestion]{Items: found}, questionOut)})
+}
+
+type answerIn struct {
+	QuestionID stride.QuestionID   `json:"question_id" validate:"required"`
+	Control    stride.ControlState `json:"control" validate:"required,oneof=present absent not_applicable"`
+	Text       string              `json:"text" validate:"max=2000"`
+	ApplyTo    stride.ApplyTo      `json:"apply_to" validate:"omitempty,oneof=element zone model"`
+}
+
+type settledWire struct {
+	answerWire
+	Superseded []stride.SuggestionID `json:"superseded"`
+	Raised     []stride.SuggestionID `json:"raised"`
+}
+
+func (s *server) answerQuestion(c *gin.Context) error {
+	var in answerIn
+	body, err := s.readJSON(c, maxBody, &in)
+	if err != nil {
+		return err
+	}
+	return mutate(s, c, body, func(call analysis.Call) (analysis.Settled, error) {
+		return s.Questions.Answer(c.Request.Context(), call, modelID(c), analysis.NewAnswer{
+			QuestionID: in.QuestionID, State: in.Control, Text: in.Text, ApplyTo: in.ApplyTo,
+		})
+	}, func(r analysis.Settled) reply {
+		return reply{
+			status: http.StatusCreated, location: fmt.Sprintf("/v1/models/%s/questions", r.Answer.ModelID),
+			body: settledWire{answerOut(r.Answer), orEmpty(r.Superseded), orEmpty(r.Raised)},
+		}
+	})
+}

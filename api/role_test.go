@@ -1,0 +1,182 @@
+package api_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/threatdraft/threatdraft/api"
+	"github.com/threatdraft/threatdraft/internal/store/storetest"
+	"github.com/threatdraft/threatdraft/internal/stride"
+)
+
+// permission is what a route answers to somebody whose role in the project is
+// high enough.
+type permission struct {
+	want   int
+	body   any
+	header map[string]string
+	// query names the project where the path does not.
+	query string
+	// global routes are about no project in particular.
+	global bool
+}
+
+var anyVersion = map[string]string{"If-Match": "*"}
+
+// permissions has a row for every route below /v1; a new route without one fails.
+func permissions(w world) map[string]permission {
+	return map[string]permission{
+		"GET /v1/me":                        {want: 200, global: true},
+		"POST /v1/projects":                 {want: 201, global: true, body: fields{"name": "Another"}},
+		"GET /v1/projects":                  {want: 200, global: true},
+		"POST /v1/projects/import":          {want: 403, global: true, body: "name\nx\n", header: map[string]string{"Content-Type": "text/csv"}},
+		"GET /v1/projects/:id":              {want: 200},
+		"PATCH /v1/projects/:id":            {want: 200, body: fields{"owner": "me"}, header: anyVersion},
+		"POST /v1/projects/:id/archive":     {want: 200},
+		"POST /v1/projects/:id/models":      {want: 201, body: fields{"scope": "b", "sources": []fields{{"content": shop}}}},
+		"GET /v1/projects/:id/models":       {want: 200},
+		"POST /v1/projects/:id/threats":     {want: 201, body: fields{"category": "spoofing", "title": "x", "likelihood": 1, "impact": 1}},
+		"GET /v1/projects/:id/metrics":      {want: 200},
+		"GET /v1/models/:id":                {want: 200},
+		"PUT /v1/models/:id/architecture":   {want: 201, body: fields{"elements": []fields{{"name": "a", "kind": "process"}}}},
+		"POST /v1/models/:id/submit":        {want: 200},
+		"POST /v1/models/:id/return":        {want: 200, body: fields{"reason": "x"}},
+		"POST /v1/models/:id/sign-off":      {want: 409}, // it was returned
+		"GET /v1/models/:id/questions":      {want: 200},
+		"POST /v1/models/:id/answers":       {want: 201, body: fields{"question_id": w.question, "control": "absent"}},
+		"POST /v1/models/:id/drafts":        {want: 202},
+		"GET /v1/models/:id/drafts":         {want: 200},
+		"GET /v1/models/:id/coverage":       {want: 200},
+		"POST /v1/drafts":                   {want: 202, body: fields{"description": shop, "project_id": w.project}},
+		"GET /v1/drafts/:id":                {want: 200},
+		"GET /v1/drafts/:id/events":         {want: 200},
+		"POST /v1/drafts/:id/cancel":        {want: 409}, // it has ended
+		"GET /v1/suggestions":               {want: 200, query: "?project=" + w.project},
+		"GET /v1/suggestions/:id":           {want: 200},
+		"POST /v1/suggestions/:id/decision": {want: 200, body: fields{"decision": "accept"}, header: anyVersion},
+		"GET /v1/threats":                   {want: 200, query: "?project=" + w.project},
+		"GET /v1/threats/:id":               {want: 200},
+		"PATCH /v1/threats/:id":             {want: 200, body: fields{"owner": "me"}, header: anyVersion},
+		"POST /v1/threats/:id/transitions":  {want: 200, body: fields{"to": "in_progress", "reason": "x"}},
+		"GET /v1/threats/:id/history":       {want: 200},
+		"PUT /v1/threats/:id/references":    {want: 200, body: fields{"references": []fields{}}},
+		"GET /v1/metrics":                   {want: 200, global: true},
+	}
+}
+
+// guarded are the routes that want a role, those that end a project last.
+func guarded() []api.Route {
+	var out, last []api.Route
+	for _, r := range api.Routes() {
+		switch {
+		case r.Least == "":
+		case strings.HasSuffix(r.Path, "/archive"):
+			last = append(last, r)
+		default:
+			out = append(out, r)
+		}
+	}
+	return slices.Concat(out, last)
+}
+
+// callOf is the call of a route in a world.
+func callOf(r api.Route, p permission, w world, token string) call {
+	noun, _, _ := strings.Cut(strings.TrimPrefix(r.Path, "/v1/"), "/")
+	id := map[string]string{
+		"projects": w.project, "models": w.model, "drafts": w.draft, "suggestions": w.suggestions[0], "threats": w.threat,
+	}[noun]
+	return call{
+		method: r.Method, path: strings.Replace(r.Path, ":id", id, 1) + p.query, token: token, body: p.body, header: p.header,
+	}
+}
+
+// TestRolesOnRoutes asks every route as every role, in the caller's project and
+// in somebody else's.
+func TestRolesOnRoutes(t *testing.T) {
+	t.Parallel()
+	for _, role := range stride.Roles() {
+		t.Run(string(role), func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, storetest.SQLite(t))
+			own, other := h.settle(t, "Own"), h.settle(t, "Other")
+			token := h.token(t, "maja", role, own.project)
+			mine, theirs := permissions(own), permissions(other)
+			for _, r := range guarded() {
+				name := r.Method + " " + r.Path
+				p, ok := mine[name]
+				require.True(t, ok, "%s has no row in the table of permissions", name)
+				delete(mine, name)
+				if !p.global {
+					h.requireForeign(t, r, callOf(r, theirs[name], other, token), role)
+				}
+				want := p.want
+				if !role.AtLeast(r.Least) {
+					want = http.StatusForbidden
+				}
+				before := h.rows(t)
+				h.do(t, want, callOf(r, p, own, token))
+				if want == http.StatusForbidden {
+					require.Equal(t, before, h.rows(t), name)
+				}
+			}
+			require.Empty(t, mine, "rows of routes that are no more")
+		})
+	}
+}
+
+// requireForeign holds that somebody else's project is as good as absent.
+func (h *house) requireForeign(t *testing.T, r api.Route, c call, role stride.Role) {
+	t.Helper()
+	before := h.rows(t)
+	switch {
+	case !role.AtLeast(r.Least):
+		h.do(t, http.StatusForbidden, c)
+	case strings.Contains(c.path, "?project="):
+		require.Empty(t, h.do(t, http.StatusOK, c).items(t))
+	default:
+		h.do(t, http.StatusNotFound, c)
+	}
+	require.Equal(t, before, h.rows(t), "%s %s stores nothing", c.method, c.path)
+}
+
+func TestEveryGuardedRouteWantsAToken(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, storetest.SQLite(t))
+	w := h.settle(t, "Shop")
+	table := permissions(w)
+	for _, r := range guarded() {
+		c := callOf(r, table[r.Method+" "+r.Path], w, "")
+		h.do(t, http.StatusUnauthorized, c)
+		c.token = h.admin + "x"
+		h.do(t, http.StatusUnauthorized, c)
+	}
+}
+
+// TestListsShowOwnProjectsAlone holds that what a token reaches not is not
+// counted or listed either.
+func TestListsShowOwnProjectsAlone(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, url string) {
+		h := newHouse(t, url)
+		own, other := h.settle(t, "Own"), h.settle(t, "Other")
+		for _, p := range []string{own.project, other.project} {
+			h.do(t, http.StatusOK, call{method: "PATCH", path: "/v1/projects/" + p, token: h.admin, body: fields{"in_scope": "true"}, header: anyVersion})
+		}
+		token := h.token(t, "maja", stride.RoleViewer, own.project)
+		projects := h.get(t, token, "/v1/projects").items(t)
+		require.Equal(t, []string{own.project}, ids(projects))
+		for _, path := range []string{"/v1/suggestions?limit=200", "/v1/threats"} {
+			items := h.get(t, token, path).items(t)
+			require.NotEmpty(t, items)
+			for _, item := range items {
+				require.Equal(t, own.project, item["project_id"])
+			}
+		}
+		require.InEpsilon(t, 1, h.get(t, token, "/v1/metrics").field(t, "eligible_projects"), 0)
+		require.InEpsilon(t, 2, h.get(t, h.viewer, "/v1/metrics").field(t, "eligible_projects"), 0)
+	})
+}

@@ -1,0 +1,104 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/threatdraft/threatdraft/internal/stride"
+)
+
+// public marks a route that wants no token.
+const public stride.Role = ""
+
+// route is one row of the table. Least is the role that the caller needs in some
+// project to be heard at all; the use case then checks it in the project itself.
+type route struct {
+	Method string
+	Path   string
+	Least  stride.Role
+	handle func(*gin.Context) error
+}
+
+func (s *server) routes() []route {
+	const viewer, author, reviewer, admin = stride.RoleViewer, stride.RoleAuthor, stride.RoleReviewer, stride.RoleAdmin
+	return []route{
+		{"GET", "/healthz", public, s.healthz},
+		{"GET", "/readyz", public, s.readyz},
+		{"GET", "/metrics", public, s.prometheus},
+		{"GET", "/openapi.yaml", public, s.openapi},
+
+		{"GET", "/v1/me", viewer, s.me},
+
+		{"POST", "/v1/projects", author, s.createProject},
+		{"GET", "/v1/projects", viewer, s.listProjects},
+		{"POST", "/v1/projects/import", admin, s.importProjects},
+		{"GET", "/v1/projects/:id", viewer, s.getProject},
+		{"PATCH", "/v1/projects/:id", author, s.updateProject},
+		{"POST", "/v1/projects/:id/archive", admin, s.archiveProject},
+		{"POST", "/v1/projects/:id/models", author, s.createModel},
+		{"GET", "/v1/projects/:id/models", viewer, s.listModels},
+		{"POST", "/v1/projects/:id/threats", author, s.addThreat},
+		{"GET", "/v1/projects/:id/metrics", viewer, s.projectMetrics},
+
+		{"GET", "/v1/models/:id", viewer, s.getModel},
+		{"PUT", "/v1/models/:id/architecture", author, s.correctArchitecture},
+		{"POST", "/v1/models/:id/submit", author, s.submitModel},
+		{"POST", "/v1/models/:id/return", reviewer, s.returnModel},
+		{"POST", "/v1/models/:id/sign-off", reviewer, s.signOffModel},
+		{"GET", "/v1/models/:id/questions", viewer, s.listQuestions},
+		{"POST", "/v1/models/:id/answers", author, s.answerQuestion},
+		{"POST", "/v1/models/:id/drafts", author, s.createModelDraft},
+		{"GET", "/v1/models/:id/drafts", viewer, s.listModelDrafts},
+		{"GET", "/v1/models/:id/coverage", viewer, s.modelCoverage},
+
+		{"POST", "/v1/drafts", author, s.createDraft},
+		{"GET", "/v1/drafts/:id", viewer, s.getDraft},
+		{"GET", "/v1/drafts/:id/events", viewer, s.draftEvents},
+		{"POST", "/v1/drafts/:id/cancel", author, s.cancelDraft},
+
+		{"GET", "/v1/suggestions", viewer, s.listSuggestions},
+		{"GET", "/v1/suggestions/:id", viewer, s.getSuggestion},
+		{"POST", "/v1/suggestions/:id/decision", reviewer, s.decideSuggestion},
+
+		{"GET", "/v1/threats", viewer, s.listThreats},
+		{"GET", "/v1/threats/:id", viewer, s.getThreat},
+		{"PATCH", "/v1/threats/:id", author, s.updateThreat},
+		{"POST", "/v1/threats/:id/transitions", author, s.moveThreat},
+		{"GET", "/v1/threats/:id/history", viewer, s.threatHistory},
+		{"PUT", "/v1/threats/:id/references", author, s.setReferences},
+
+		{"GET", "/v1/metrics", viewer, s.portfolioMetrics},
+	}
+}
+
+func (s *server) router() http.Handler {
+	r := gin.New()
+	r.HandleMethodNotAllowed = true
+	r.ContextWithFallback = true
+	r.Use(s.identify, s.observe, s.recover, secureHeaders)
+	for _, rt := range s.routes() {
+		r.Handle(rt.Method, rt.Path, s.guard(rt.Least), s.run(rt.handle))
+	}
+	s.docs(r)
+	s.page(r)
+	r.NoRoute(s.run(func(c *gin.Context) error {
+		return stride.Errorf(stride.NotFound, "there is nothing at %s", c.Request.URL.Path)
+	}))
+	r.NoMethod(s.methodNotAllowed)
+	return r
+}
+
+// run answers a handler's error as a problem document. An id that cannot be one
+// of ours is not found, whatever the database would say of its bytes.
+func (s *server) run(h func(*gin.Context) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if id, ok := c.Params.Get("id"); ok && !isHarmless(id) {
+			s.fail(c, stride.Errorf(stride.NotFound, "there is nothing of this id"))
+			return
+		}
+		if err := h(c); err != nil {
+			s.fail(c, err)
+		}
+	}
+}

@@ -1,0 +1,145 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/threatdraft/threatdraft/internal/analysis"
+	"github.com/threatdraft/threatdraft/internal/stride"
+)
+
+// suggestionWire is the current content beside the state of the suggestion.
+type suggestionWire struct {
+	ID        stride.SuggestionID    `json:"id"`
+	ProjectID stride.ProjectID       `json:"project_id"`
+	ModelID   stride.ModelID         `json:"model_id"`
+	DraftID   stride.DraftID         `json:"draft_id"`
+	State     stride.SuggestionState `json:"state"`
+	Submitted bool                   `json:"submitted"`
+	stride.Proposal
+	// Original is what was drafted, before any edit.
+	Original   stride.Proposal          `json:"proposal"`
+	MergedInto *stride.SuggestionID     `json:"merged_into"`
+	ThreatID   *stride.ThreatID         `json:"threat_id"`
+	Ask        string                   `json:"ask"`
+	Earlier    []stride.EarlierDecision `json:"earlier_decisions"`
+	Version    int64                    `json:"version"`
+	CreatedAt  time.Time                `json:"created_at"`
+	DecidedAt  *time.Time               `json:"decided_at"`
+	DecidedBy  *stride.UserID           `json:"decided_by"`
+	// Decisions is there where one suggestion is asked for.
+	Decisions []decisionWire `json:"decisions,omitempty"`
+}
+
+type decisionWire struct {
+	ID       stride.DecisionID    `json:"id"`
+	Decision stride.DecisionKind  `json:"decision"`
+	Reason   stride.RejectReason  `json:"reason"`
+	Text     string               `json:"text"`
+	Diff     []stride.Change      `json:"diff"`
+	Into     *stride.SuggestionID `json:"into"`
+	ActorID  *stride.UserID       `json:"actor_id"`
+	At       time.Time            `json:"at"`
+}
+
+func suggestionOut(s stride.Suggestion) suggestionWire {
+	return suggestionWire{
+		ID: s.ID, ProjectID: s.ProjectID, ModelID: s.ModelID, DraftID: s.DraftID, State: s.State, Submitted: s.Submitted,
+		Proposal: s.Current, Original: s.Proposal, MergedInto: orNull(s.MergedInto), ThreatID: orNull(s.ThreatID), Ask: s.Ask,
+		Earlier: orEmpty(s.Earlier), Version: s.Revision, CreatedAt: s.CreatedAt.UTC(), DecidedAt: timeOf(s.DecidedAt),
+		DecidedBy: orNull(s.DecidedBy),
+	}
+}
+
+func decisionOut(d stride.Decision) decisionWire {
+	return decisionWire{
+		ID: d.ID, Decision: d.Kind, Reason: d.Reason, Text: d.Text, Diff: orEmpty(d.Diff), Into: orNull(d.Into),
+		ActorID: orNull(d.ActorID), At: d.At.UTC(),
+	}
+}
+
+func suggestionReply(s stride.Suggestion) reply {
+	return reply{status: http.StatusOK, revision: s.Revision, body: suggestionOut(s)}
+}
+
+func suggestionID(c *gin.Context) stride.SuggestionID { return stride.SuggestionID(c.Param("id")) }
+
+func (s *server) listSuggestions(c *gin.Context) error {
+	q := readQuery(c, "project", "model", "draft", "submitted", "state", "category", "severity", "confidence", "target",
+		"sort", "limit", "cursor")
+	f := analysis.SuggestionFilter{
+		Project: stride.ProjectID(q.text("project")), Model: stride.ModelID(q.text("model")), Draft: stride.DraftID(q.text("draft")),
+		Submitted: q.flag("submitted"), Target: stride.Key(q.text("target")),
+		State:      words(q, "state", stride.SuggestionState.Valid),
+		Category:   words(q, "category", stride.Category.Valid),
+		Severity:   words(q, "severity", stride.Severity.Valid),
+		Confidence: words(q, "confidence", stride.Confidence.Valid),
+		Sort:       analysis.SuggestionSort(q.text("sort")),
+	}
+	if f.Sort != "" && !f.Sort.Valid() {
+		q.add("sort", "must be one of priority, created_at, -created_at")
+	}
+	page := q.page()
+	if err := q.err(); err != nil {
+		return err
+	}
+	found, err := s.Reviews.List(c.Request.Context(), actor(c), f, page)
+	if err != nil {
+		return err
+	}
+	return s.write(c, reply{status: http.StatusOK, body: listOf(found, suggestionOut)})
+}
+
+func (s *server) getSuggestion(c *gin.Context) error {
+	found, err := s.Reviews.Get(c.Request.Context(), actor(c), suggestionID(c))
+	if err != nil {
+		return err
+	}
+	decisions, err := s.Reviews.Decisions(c.Request.Context(), actor(c), found.ID)
+	if err != nil {
+		return err
+	}
+	out := suggestionOut(found)
+	out.Decisions = []decisionWire{}
+	for _, d := range decisions {
+		out.Decisions = append(out.Decisions, decisionOut(d))
+	}
+	return s.write(c, reply{status: http.StatusOK, revision: found.Revision, body: out})
+}
+
+// editsIn are edits of a suggestion's or a threat's content.
+type editsIn struct {
+	Category    *stride.Category             `json:"category"`
+	Title       *string                      `json:"title"`
+	Statement   *string                      `json:"statement"`
+	TargetIDs   *[]stride.Key                `json:"target_ids"`
+	Likelihood  *int                         `json:"likelihood"`
+	Impact      *int                         `json:"impact"`
+	Confidence  *stride.Confidence           `json:"confidence"`
+	CWE         *[]string                    `json:"cwe"`
+	CAPEC       *[]string                    `json:"capec"`
+	Mitigations *[]stride.ProposedMitigation `json:"mitigations"`
+}
+
+type decisionIn struct {
+	Decision stride.DecisionKind `json:"decision" validate:"required"`
+	Reason   stride.RejectReason `json:"reason"`
+	Text     string              `json:"text"`
+	Edits    editsIn             `json:"edits"`
+	Into     stride.SuggestionID `json:"into"`
+}
+
+func (s *server) decideSuggestion(c *gin.Context) error {
+	var in decisionIn
+	body, err := s.readJSON(c, maxBody, &in)
+	if err != nil {
+		return err
+	}
+	return mutate(s, c, body, func(call analysis.Call) (stride.Suggestion, error) {
+		return s.Reviews.Decide(c.Request.Context(), call, suggestionID(c), analysis.NewDecision{
+			Kind: in.Decision, Reason: in.Reason, Text: in.Text, Edits: stride.Edits(in.Edits), Into: in.Into,
+		})
+	}, suggestionReply)
+}

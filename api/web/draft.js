@@ -1,0 +1,109 @@
+// One draft: its progress while it runs, then what came of it.
+import { call, events, get, query } from './api.js';
+import { h, replace } from './dom.js';
+import { notice, say } from './notice.js';
+import { projectName } from './projects.js';
+import { questionsOf } from './questions.js';
+import { severityBadge } from './badges.js';
+import { signOff } from './signoff.js';
+import { understood } from './understood.js';
+import { category, spell } from './words.js';
+
+const running = (draft) => draft.state === 'queued' || draft.state === 'running';
+
+export async function show(place, { id, signal }) {
+  document.title = 'Draft - threatdraft';
+  const path = `/v1/drafts/${encodeURIComponent(id)}`;
+  let { data: draft } = await get(path, signal);
+  if (running(draft)) {
+    await follow(place, path, signal);
+    ({ data: draft } = await get(path, signal));
+  }
+  await result(place, draft, signal);
+}
+
+// follow shows the events of a run until it has ended.
+async function follow(place, path, signal) {
+  const bar = h('progress', { 'aria-label': 'Progress of the draft' });
+  const line = h('p', { role: 'status' }, 'Waiting for a worker.');
+  const items = h('ol', { class: 'found', reversed: '' });
+  const cancel = h('button', { type: 'button', onclick: () => stop(path, cancel) }, 'Cancel');
+  replace(place, h('section', { class: 'card progress' }, h('h1', null, 'Drafting'), bar, line, cancel, items));
+  await events(`${path}/events`, (type, event) => {
+    if (type === 'state') {
+      replace(line, event.state === 'running' ? 'Reading the design.' : `The draft is ${spell(event.state)}.`);
+    }
+    if (type !== 'item') return;
+    const { done, total } = event.progress;
+    if (total > 0) {
+      bar.max = total;
+      bar.value = done;
+    }
+    replace(line, `${done}${total > 0 ? ` of ${total}` : ''} threats proposed`);
+    items.prepend(h('li', null, severityBadge(event.severity), ` ${event.title}`));
+  }, signal);
+}
+
+async function stop(path, button) {
+  button.disabled = true;
+  try {
+    await call('POST', `${path}/cancel`, { body: {} });
+    say('The draft will stop.');
+  } catch (error) {
+    say(error.message);
+  }
+}
+
+async function result(place, draft, signal) {
+  const [{ data: model, etag }, name] = await Promise.all([
+    get(`/v1/models/${encodeURIComponent(draft.model_id)}`, signal), projectName(draft.project_id),
+  ]);
+  document.title = `Draft for ${name} - threatdraft`;
+  const heading = h('h1', { tabindex: '-1' }, ended(draft));
+  const content = [
+    heading,
+    h('p', { class: 'lead' }, `Project ${name}, scope ${model.scope}, version ${model.version}.`),
+    outcome(draft),
+  ];
+  if (draft.outcome) {
+    const questions = await questionsOf(model, signal);
+    content.push(questions);
+  }
+  content.push(understood(model), draft.outcome && mitigated(draft.outcome.mitigated), notes(model, draft),
+    signOff(model, etag));
+  replace(place, h('article', { class: 'result' }, content));
+  heading.focus();
+  say(ended(draft));
+}
+
+function ended(draft) {
+  if (!draft.outcome) return draft.state === 'failed' ? 'The draft failed' : `The draft is ${spell(draft.state)}`;
+  const n = draft.outcome.suggestions;
+  return `${n} ${n === 1 ? 'suggestion waits' : 'suggestions wait'} for a decision`;
+}
+
+function outcome(draft) {
+  if (draft.error) return notice('bad', `${spell(draft.error.kind)}: `, draft.error.detail);
+  if (!draft.outcome) return notice('warn', 'Nothing was published.');
+  const more = [];
+  if (draft.outcome.already_accepted > 0) more.push(`${draft.outcome.already_accepted} are threats of this scope already and were not queued again.`);
+  if (draft.outcome.held_back > 0) more.push(`${draft.outcome.held_back} of low priority were held back, so that the queue stays worth reading.`);
+  return [
+    more.length > 0 && h('p', null, more.join(' ')),
+    h('p', null, h('a', { class: 'button primary', href: `#/queue${query({ draft: draft.id, state: 'pending' })}` }, 'Review them in the queue')),
+  ];
+}
+
+function mitigated(list) {
+  if (list.length === 0) return null;
+  return h('section', null, h('h2', null, 'Taken care of already'),
+    h('p', { class: 'muted' }, 'The design says so; these were not queued.'),
+    h('ul', null, list.map((m) => h('li', null, `${m.title} (${category(m.category)}): ${spell(m.control)}`,
+      m.evidence.filter((e) => e.quote).slice(0, 1).map((e) => h('blockquote', null, e.quote))))));
+}
+
+function notes(model, draft) {
+  const all = [...new Set([...model.notes, ...(draft.outcome?.notes ?? [])])];
+  if (all.length === 0) return null;
+  return h('section', null, h('h2', null, 'What was not understood'), h('ul', null, all.map((n) => h('li', null, n))));
+}

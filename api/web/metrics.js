@@ -1,0 +1,129 @@
+// The eight numbers, each with what it was taken from, and how good the drafts
+// are. A number that has nothing to be taken from is a dash, not a zero.
+import { call, get, query } from './api.js';
+import { field, h, options, replace, table } from './dom.js';
+import { notice, problemNotice } from './notice.js';
+import { forgetProjects, projectOptions } from './projects.js';
+import { may } from './session.js';
+import { category, lasting, spell } from './words.js';
+
+export async function show(place, { query: params, signal }) {
+  document.title = 'Metrics - threatdraft';
+  const project = params.get('project') ?? '';
+  const window = { as_of: params.get('as_of'), from: params.get('from'), to: params.get('to') };
+  const path = project ? `/v1/projects/${encodeURIComponent(project)}/metrics` : '/v1/metrics';
+  const form = controls(project, window, [{ value: '', title: 'all projects' }, ...await projectOptions()]);
+  const answer = h('div');
+  replace(place, h('h1', null, 'Metrics'), form, answer);
+  try {
+    const { data } = await get(path + query(window), signal);
+    const untriaged = data.untriaged_projects > 0 ? await triage(data.untriaged_projects, signal) : null;
+    replace(answer, untriaged, numbers(data), perProject(data), drafting(data.drafting));
+  } catch (error) {
+    if (!signal.aborted) replace(answer, problemNotice(error));
+  }
+}
+
+function controls(project, window, projects) {
+  const date = (name) => h('input', { type: 'date', value: window[name] ?? '' });
+  const form = h('form', {
+    class: 'filters',
+    onchange: () => {
+      const values = Object.fromEntries([...form.elements].filter((e) => e.name).map((e) => [e.name, e.value]));
+      location.hash = `#/metrics${query(values)}`;
+    },
+    onsubmit: (event) => event.preventDefault(),
+  },
+  field('Project', h('select', null, options(projects, project)), { name: 'project' }),
+  field('From', date('from'), { name: 'from' }), field('To', date('to'), { name: 'to' }), field('As of', date('as_of'), { name: 'as_of' }));
+  return form;
+}
+
+// measure writes a number with its unit, or a dash.
+function measure({ value, unit }) {
+  if (value === null || value === undefined) return '\u2013';
+  if (unit === 'seconds') return lasting(value);
+  const rounded = Number.isInteger(value) ? String(value) : value.toFixed(value < 10 ? 2 : 1);
+  return unit === 'percent' ? `${rounded} %` : rounded;
+}
+
+const range = (m) => (m.low === null ? '' : ` (95 %: ${m.low.toFixed(0)}\u2013${m.high.toFixed(0)} %)`);
+
+function numbers(r) {
+  const p = r.projects_covered;
+  const resolution = r.mean_time_to_resolution;
+  const all = [
+    ['Threat models done', r.threat_models_done, 'projects that completed one', `of eligible projects: ${r.threat_models_done.of_eligible_projects}`],
+    ['Projects covered', p, 'eligible projects', `with a completed threat model: ${p.count}; fresh: ${measure(p.fresh)}`],
+    ['Threats per project', r.threats_per_project, 'eligible projects', `${r.threats_per_project.total} valid threats`],
+    ['Average reported threats', r.average_reported_threats, 'eligible projects', `per covered project: ${measure(r.average_reported_threats.per_covered_project)}`],
+    ['Total reported threats', r.total_reported_threats, 'eligible projects', 'first acknowledged in another system'],
+    ['Open', r.open_closed.open, 'valid threats', split(r.open_closed.open_by_state)],
+    ['Closed', r.open_closed.closed, 'valid threats', split(r.open_closed.closed_by_state)],
+    ['Average mean time to resolution', r.average_mean_time_to_resolution, 'projects with one', `pooled over threats: ${measure(r.average_mean_time_to_resolution.pooled)}`],
+    ['Mean time to resolution', resolution, 'resolved threats', `to mitigation: ${measure(resolution.accepted_to_mitigated)}; open age p50 ${age(resolution.open_age.p50)}, p90 ${age(resolution.open_age.p90)}`],
+  ];
+  return h('dl', { class: 'numbers' }, all.map(([name, m, of, beside]) => h('div', { class: 'card' },
+    h('dt', null, name), h('dd', { class: 'value' }, measure(m)), h('dd', { class: 'muted' }, `n = ${m.n} ${of}`), h('dd', null, beside))));
+}
+
+const age = (seconds) => (seconds === null ? '\u2013' : lasting(seconds));
+const split = (states) => states.map((s) => `${spell(s.state)} ${s.count}`).join(', ');
+
+function perProject(r) {
+  const times = new Map(r.mean_time_to_resolution.by_project.map((p) => [p.project_id, p]));
+  return table('By project', ['Project', 'Threats', 'Open', 'Closed', 'Mean time to resolution', 'n'],
+    r.threats_per_project.by_project.map((p) => {
+      const time = times.get(p.project_id);
+      return [p.name, p.threats, p.open, p.closed, time ? measure(time) : '\u2013', time ? time.n : 0];
+    }), 'No eligible projects.');
+}
+
+function drafting(d) {
+  const share = (name, m, of) => [name, measure(m) + (m.low === undefined ? '' : range(m)), `${m.count} of ${m.n} ${of}`];
+  return [
+    table('Drafts and queue', ['Number', 'Value', 'From'], [
+      share('Precision', d.precision, 'decided'),
+      ...d.precision_by_category.map((c) => share(`Precision: ${category(c.category)}`, c, 'decided')),
+      share('Edited before accepted', d.edit_rate, 'accepted'),
+      share('Missed by the drafts', d.miss_rate, 'threats'),
+      share('Evidence inferred alone', d.unverified_evidence, 'suggestions'),
+      share('Reopened', d.reopen_rate, 'threats ever closed'),
+      ['Time to decision', `p50 ${age(d.time_to_decision.p50)}, p90 ${age(d.time_to_decision.p90)}`, `${d.time_to_decision.n} decided`],
+      ['Waiting in the queue', d.backlog.pending, `the oldest for ${age(d.backlog.oldest_age)}`],
+    ], ''),
+    table('Why suggestions were rejected', ['Reason', 'Share', 'Count'], d.reject_reasons.map((x) => [spell(x.reason), measure(x), x.count]), 'Nothing was rejected.'),
+  ];
+}
+
+// triage says how many projects count nowhere yet, and lets an admin change it.
+async function triage(n, signal) {
+  const { data } = await get(`/v1/projects${query({ in_scope: 'unknown', limit: 20 })}`, signal);
+  const box = notice('warn', n === 1 ? '1 project is not triaged yet.' : `${n} projects are not triaged yet.`,
+    ' Until somebody says whether it is in scope, a project is in none of these numbers.');
+  box.append(h('ul', null, data.items.filter((p) => !p.archived_at).map((p) => h('li', null, p.name, ' ', may('admin', p.id) && [
+    scope(p, 'true', 'In scope', box), ' ', scope(p, 'false', 'Out of scope', box),
+  ]))));
+  return box;
+}
+
+function scope(p, value, label, box) {
+  const button = h('button', {
+    type: 'button',
+    'aria-label': `${p.name}: ${label}`,
+    onclick: async () => {
+      button.disabled = true;
+      try {
+        const path = `/v1/projects/${encodeURIComponent(p.id)}`;
+        const { etag } = await get(path);
+        await call('PATCH', path, { body: { in_scope: value }, etag });
+        forgetProjects();
+        dispatchEvent(new Event('hashchange'));
+      } catch (error) {
+        button.disabled = false;
+        box.append(problemNotice(error));
+      }
+    },
+  }, label);
+  return button;
+}
