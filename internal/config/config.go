@@ -1,0 +1,174 @@
+// Package config makes one validated struct of flags, environment and defaults,
+// in this order of precedence.
+//
+// It exists so that a wrong value is refused at the start, by the name that the
+// operator gave it, and so that no other package reads the environment; only
+// cmd imports it. It opens nothing but the files that hold secrets. Secrets are
+// never flags: each can be given as X or as X_FILE, and giving both is an error.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/go-playground/validator/v10"
+)
+
+// Config is everything that can be set. A tag names the variable, its default
+// and its bounds; messages.go says the bounds in words.
+type Config struct {
+	// Addr is where the server listens; port 0 takes a free one.
+	Addr string `env:"THREATDRAFT_ADDR" envDefault:"127.0.0.1:8080" validate:"listen_address"`
+	// DatabaseURL is sqlite:PATH or postgres://...; it may hold a password.
+	DatabaseURL     string `env:"THREATDRAFT_DATABASE_URL" envDefault:"sqlite:threatdraft.db" validate:"database_url"`
+	DatabaseURLFile string `env:"THREATDRAFT_DATABASE_URL_FILE"`
+	// DatabaseConns bounds the pool of this process.
+	DatabaseConns int `env:"THREATDRAFT_DATABASE_CONNS" envDefault:"10" validate:"min=2,max=1000"`
+	// AdminToken may do everything; "" lets the server make one where there is
+	// none yet.
+	AdminToken     string `env:"THREATDRAFT_ADMIN_TOKEN" validate:"omitempty,min=16,max=500,secret"`
+	AdminTokenFile string `env:"THREATDRAFT_ADMIN_TOKEN_FILE"`
+	// Workers is how many drafts this process runs at once.
+	Workers int `env:"THREATDRAFT_WORKERS" envDefault:"4" validate:"min=1,max=64"`
+	// ShutdownGrace is how long requests and runs may go on after SIGTERM.
+	ShutdownGrace time.Duration `env:"THREATDRAFT_SHUTDOWN_GRACE" envDefault:"20s" validate:"min=0s,max=10m"`
+	LogLevel      slog.Level    `env:"THREATDRAFT_LOG_LEVEL" envDefault:"info"`
+	LogFormat     string        `env:"THREATDRAFT_LOG_FORMAT" envDefault:"text" validate:"oneof=text json"`
+}
+
+// Flags are the settings that a command line may override; "" does not.
+type Flags struct {
+	Addr        string
+	DatabaseURL string
+}
+
+// Load reads environ ("NAME=value", as os.Environ gives it). A variable that is
+// set to nothing counts as not set. The error names every variable that is
+// wrong, in one line, and never repeats a secret.
+func Load(flags Flags, environ []string) (Config, error) {
+	vars := given(environ)
+	if flags.Addr != "" {
+		vars["THREATDRAFT_ADDR"] = flags.Addr
+	}
+	if flags.DatabaseURL != "" {
+		vars["THREATDRAFT_DATABASE_URL"] = flags.DatabaseURL
+		delete(vars, "THREATDRAFT_DATABASE_URL_FILE")
+	}
+	if err := readFiles(vars); err != nil {
+		return Config{}, err
+	}
+	var c Config
+	if err := env.ParseWithOptions(&c, env.Options{Environment: vars, FuncMap: parsers()}); err != nil {
+		return Config{}, unparsed(err)
+	}
+	if err := check(c); err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}
+
+func given(environ []string) map[string]string {
+	vars := make(map[string]string)
+	for _, pair := range environ {
+		if name, value, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "THREATDRAFT_") && value != "" {
+			vars[name] = value
+		}
+	}
+	return vars
+}
+
+// maxSecretFile bounds a file that holds one secret, in bytes.
+const maxSecretFile = 64 << 10
+
+// readFiles puts the content of each X_FILE in the place of X, without the line
+// end that editors leave.
+func readFiles(vars map[string]string) error {
+	for _, name := range []string{"THREATDRAFT_DATABASE_URL", "THREATDRAFT_ADMIN_TOKEN"} {
+		path, ok := vars[name+"_FILE"]
+		if !ok {
+			continue
+		}
+		if _, both := vars[name]; both {
+			return fmt.Errorf("%s and %s_FILE are both set; set one of them", name, name)
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("%s_FILE cannot be read: %w", name, err)
+		}
+		value := strings.TrimRight(string(content), "\r\n")
+		if value == "" || len(value) > maxSecretFile {
+			return fmt.Errorf("%s_FILE names a file that is empty or larger than %d bytes: %s", name, maxSecretFile, path)
+		}
+		vars[name] = value
+	}
+	return nil
+}
+
+// parsers replaces the library's parser where its messages do not help.
+func parsers() map[reflect.Type]env.ParserFunc {
+	return map[reflect.Type]env.ParserFunc{
+		reflect.TypeFor[slog.Level](): func(text string) (any, error) {
+			var level slog.Level
+			switch strings.ToLower(text) {
+			case "debug", "info", "warn", "error":
+				return level, level.UnmarshalText([]byte(text))
+			}
+			return level, errors.New("unknown level")
+		},
+	}
+}
+
+// check holds the values to their bounds.
+func check(c Config) error {
+	v := validator.New(validator.WithRequiredStructEnabled())
+	v.RegisterTagNameFunc(func(f reflect.StructField) string { return f.Tag.Get("env") })
+	rules := map[string]func(string) bool{
+		"listen_address": isListenAddress, "database_url": isDatabaseURL, "secret": isSecret,
+	}
+	for tag, holds := range rules {
+		rule := func(f validator.FieldLevel) bool { return holds(f.Field().String()) }
+		if err := v.RegisterValidation(tag, rule); err != nil {
+			return fmt.Errorf("register %s: %w", tag, err)
+		}
+	}
+	return refused(v.Struct(c))
+}
+
+// isListenAddress takes host:port, with an empty host for all addresses and
+// port 0 for a free one.
+func isListenAddress(addr string) bool {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return err == nil
+}
+
+// isDatabaseURL looks at the scheme alone; the store reads the rest.
+func isDatabaseURL(address string) bool {
+	for _, scheme := range []string{"sqlite:", "postgres://", "postgresql://"} {
+		if strings.HasPrefix(address, scheme) {
+			return true
+		}
+	}
+	return false
+}
+
+// isSecret takes what can stand in an Authorization header.
+func isSecret(token string) bool {
+	for _, r := range token {
+		if r <= ' ' || r > '~' {
+			return false
+		}
+	}
+	return true
+}

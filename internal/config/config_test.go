@@ -1,0 +1,152 @@
+package config
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+)
+
+func defaults() Config {
+	return Config{
+		Addr: "127.0.0.1:8080", DatabaseURL: "sqlite:threatdraft.db", DatabaseConns: 10, Workers: 4,
+		ShutdownGrace: 20 * time.Second, LogLevel: slog.LevelInfo, LogFormat: "text",
+	}
+}
+
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	secret := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(secret, []byte("0123456789abcdef0123\r\n"), 0o600))
+	cases := map[string]struct {
+		flags   Flags
+		environ []string
+		want    func(c *Config)
+	}{
+		"nothing given": {want: func(*Config) {}},
+		"environment": {
+			environ: []string{
+				"THREATDRAFT_ADDR=:9000", "THREATDRAFT_DATABASE_URL=postgres://u:p@h/db", "THREATDRAFT_WORKERS=8",
+				"THREATDRAFT_SHUTDOWN_GRACE=0s", "THREATDRAFT_LOG_LEVEL=DEBUG", "THREATDRAFT_LOG_FORMAT=json",
+				"THREATDRAFT_DATABASE_CONNS=20", "THREATDRAFT_ADMIN_TOKEN=0123456789abcdef", "PATH=/bin",
+			},
+			want: func(c *Config) {
+				*c = Config{
+					Addr: ":9000", DatabaseURL: "postgres://u:p@h/db", DatabaseConns: 20, AdminToken: "0123456789abcdef",
+					Workers: 8, LogLevel: slog.LevelDebug, LogFormat: "json",
+				}
+			},
+		},
+		"a flag beats the environment": {
+			flags:   Flags{Addr: "[::1]:0", DatabaseURL: "sqlite:a.db"},
+			environ: []string{"THREATDRAFT_ADDR=nonsense", "THREATDRAFT_DATABASE_URL_FILE=/does/not/exist"},
+			want:    func(c *Config) { c.Addr, c.DatabaseURL = "[::1]:0", "sqlite:a.db" },
+		},
+		"set to nothing is not set": {
+			environ: []string{"THREATDRAFT_ADDR=", "THREATDRAFT_ADMIN_TOKEN=", "THREATDRAFT_ADMIN_TOKEN_FILE="},
+			want:    func(*Config) {},
+		},
+		"secret from a file": {
+			environ: []string{"THREATDRAFT_ADMIN_TOKEN_FILE=" + secret},
+			want:    func(c *Config) { c.AdminToken, c.AdminTokenFile = "0123456789abcdef0123", secret },
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := Load(tc.flags, tc.environ)
+			require.NoError(t, err)
+			want := defaults()
+			tc.want(&want)
+			require.Empty(t, cmp.Diff(want, got))
+		})
+	}
+}
+
+func TestLoadRefuses(t *testing.T) {
+	t.Parallel()
+	blank := filepath.Join(t.TempDir(), "blank")
+	require.NoError(t, os.WriteFile(blank, []byte("\n"), 0o600))
+	cases := map[string]struct {
+		environ []string
+		want    string
+	}{
+		"address without port": {
+			[]string{"THREATDRAFT_ADDR=localhost"}, "THREATDRAFT_ADDR must be host:port, for example 127.0.0.1:8080",
+		},
+		"port out of range":   {[]string{"THREATDRAFT_ADDR=:65536"}, "THREATDRAFT_ADDR must be host:port, for example 127.0.0.1:8080"},
+		"unknown database":    {[]string{"THREATDRAFT_DATABASE_URL=mysql://h"}, "THREATDRAFT_DATABASE_URL must begin with sqlite: or postgres://"},
+		"no number":           {[]string{"THREATDRAFT_WORKERS=many"}, "THREATDRAFT_WORKERS must be a number from 1 to 64"},
+		"too many":            {[]string{"THREATDRAFT_WORKERS=65"}, "THREATDRAFT_WORKERS must be a number from 1 to 64"},
+		"too few connections": {[]string{"THREATDRAFT_DATABASE_CONNS=1"}, "THREATDRAFT_DATABASE_CONNS must be a number from 2 to 1000"},
+		"duration without unit": {
+			[]string{"THREATDRAFT_SHUTDOWN_GRACE=20"}, "THREATDRAFT_SHUTDOWN_GRACE must be a duration from 0s to 10m, for example 20s",
+		},
+		"negative duration": {
+			[]string{"THREATDRAFT_SHUTDOWN_GRACE=-1s"}, "THREATDRAFT_SHUTDOWN_GRACE must be a duration from 0s to 10m, for example 20s",
+		},
+		"unknown level":  {[]string{"THREATDRAFT_LOG_LEVEL=trace"}, "THREATDRAFT_LOG_LEVEL must be one of debug, info, warn, error"},
+		"unknown format": {[]string{"THREATDRAFT_LOG_FORMAT=xml"}, "THREATDRAFT_LOG_FORMAT must be one of text, json"},
+		"short token": {
+			[]string{"THREATDRAFT_ADMIN_TOKEN=0123456789abcde"},
+			"THREATDRAFT_ADMIN_TOKEN must have 16 to 500 bytes of printable ASCII without spaces",
+		},
+		"token that no header can carry": {
+			[]string{"THREATDRAFT_ADMIN_TOKEN=0123456789 abcdef"},
+			"THREATDRAFT_ADMIN_TOKEN must have 16 to 500 bytes of printable ASCII without spaces",
+		},
+		"token and its file": {
+			[]string{"THREATDRAFT_ADMIN_TOKEN=0123456789abcdef", "THREATDRAFT_ADMIN_TOKEN_FILE=" + blank},
+			"THREATDRAFT_ADMIN_TOKEN and THREATDRAFT_ADMIN_TOKEN_FILE are both set; set one of them",
+		},
+		"database and its file": {
+			[]string{"THREATDRAFT_DATABASE_URL=sqlite:a.db", "THREATDRAFT_DATABASE_URL_FILE=" + blank},
+			"THREATDRAFT_DATABASE_URL and THREATDRAFT_DATABASE_URL_FILE are both set; set one of them",
+		},
+		"file that is not there": {
+			[]string{"THREATDRAFT_ADMIN_TOKEN_FILE=" + blank + ".not"},
+			"THREATDRAFT_ADMIN_TOKEN_FILE cannot be read: open " + blank + ".not: no such file or directory",
+		},
+		"blank file": {
+			[]string{"THREATDRAFT_ADMIN_TOKEN_FILE=" + blank},
+			"THREATDRAFT_ADMIN_TOKEN_FILE names a file that is empty or larger than 65536 bytes: " + blank,
+		},
+		"two at once": {
+			[]string{"THREATDRAFT_WORKERS=0", "THREATDRAFT_LOG_FORMAT=xml"},
+			"THREATDRAFT_WORKERS must be a number from 1 to 64; THREATDRAFT_LOG_FORMAT must be one of text, json",
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Load(Flags{}, tc.environ)
+			require.EqualError(t, err, tc.want)
+		})
+	}
+}
+
+// A secret must not come back in a message.
+func TestLoadKeepsSecrets(t *testing.T) {
+	t.Parallel()
+	_, err := Load(Flags{}, []string{"THREATDRAFT_ADMIN_TOKEN=hunter2", "THREATDRAFT_DATABASE_URL=mysql://root:hunter2@h"})
+	require.Error(t, err)
+	require.NotContains(t, err.Error(), "hunter2")
+}
+
+// Every field has a variable, and every variable that can be wrong a message.
+func TestEveryVariableHasAMessage(t *testing.T) {
+	t.Parallel()
+	messages := wanted()
+	for f := range reflect.TypeFor[Config]().Fields() {
+		name := f.Tag.Get("env")
+		require.NotEmpty(t, name, f.Name)
+		if f.Tag.Get("validate") != "" || f.Type.Kind() != reflect.String {
+			require.Contains(t, messages, name)
+		}
+	}
+}

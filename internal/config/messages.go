@@ -1,0 +1,68 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/go-playground/validator/v10"
+)
+
+// wanted says, per variable, what a good value is.
+func wanted() map[string]string {
+	return map[string]string{
+		"THREATDRAFT_ADDR":           "must be host:port, for example 127.0.0.1:8080",
+		"THREATDRAFT_DATABASE_URL":   "must begin with sqlite: or postgres://",
+		"THREATDRAFT_DATABASE_CONNS": "must be a number from 2 to 1000",
+		"THREATDRAFT_ADMIN_TOKEN":    "must have 16 to 500 bytes of printable ASCII without spaces",
+		"THREATDRAFT_WORKERS":        "must be a number from 1 to 64",
+		"THREATDRAFT_SHUTDOWN_GRACE": "must be a duration from 0s to 10m, for example 20s",
+		"THREATDRAFT_LOG_LEVEL":      "must be one of debug, info, warn, error",
+		"THREATDRAFT_LOG_FORMAT":     "must be one of text, json",
+	}
+}
+
+// unparsed names the variables whose text could not be read. The library names
+// the fields of the struct instead, and repeats the value.
+func unparsed(err error) error {
+	var all env.AggregateError
+	if !errors.As(err, &all) {
+		return fmt.Errorf("read environment: %w", err)
+	}
+	var names []string
+	for _, one := range all.Errors {
+		var parse env.ParseError
+		if !errors.As(one, &parse) {
+			return fmt.Errorf("read environment: %w", one)
+		}
+		field, _ := reflect.TypeFor[Config]().FieldByName(parse.Name)
+		names = append(names, field.Tag.Get("env"))
+	}
+	return problem(names)
+}
+
+// refused names the variables that are out of bounds; nil for none.
+func refused(err error) error {
+	if err == nil {
+		return nil
+	}
+	var fields validator.ValidationErrors
+	if !errors.As(err, &fields) {
+		return fmt.Errorf("check configuration: %w", err)
+	}
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.Field()
+	}
+	return problem(names)
+}
+
+func problem(names []string) error {
+	lines := make([]string, len(names))
+	for i, name := range names {
+		lines[i] = name + " " + wanted()[name]
+	}
+	return errors.New(strings.Join(lines, "; "))
+}
