@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -166,4 +167,21 @@ func TestCorpus(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestMergedEvidenceIsBounded: what is said again and again is quoted a few
+// times, so that merging stays linear.
+func TestMergedEvidenceIsBounded(t *testing.T) {
+	t.Parallel()
+	var sources []stride.Source
+	for i := range 50 {
+		sources = append(sources, stride.Source{ID: stride.SourceID("s" + strconv.Itoa(i)), Content: []byte("The web app stores orders in PostgreSQL.")})
+	}
+	a, _, err := Parse(sources)
+	require.NoError(t, err)
+	require.Len(t, a.Elements, 2)
+	require.Len(t, a.Flows, 1)
+	require.Len(t, a.Flows[0].Evidence, maxEvidence)
+	require.Len(t, a.Elements[0].Evidence, maxEvidence)
+	require.Equal(t, stride.SourceID("s0"), a.Flows[0].Evidence[0].SourceID)
 }

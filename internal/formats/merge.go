@@ -91,8 +91,23 @@ func join(e *stride.Element, more stride.Element) {
 		e.Zone = more.Zone
 	}
 	e.OutOfScope = e.OutOfScope || more.OutOfScope
-	e.Evidence = append(slices.Clone(e.Evidence), more.Evidence...)
+	e.Evidence = joinEvidence(e.Evidence, more.Evidence)
 	e.Controls = joinControls(e.Controls, more.Controls)
+}
+
+// maxEvidence is how many quotes of one part or flow are kept.
+const maxEvidence = 6
+
+// joinEvidence adds quotes up to the bound; the lists of the sources stay as
+// they are.
+func joinEvidence(have, more []stride.Evidence) []stride.Evidence {
+	if room := maxEvidence - len(have); room < len(more) {
+		more = more[:max(0, room)]
+	}
+	if len(more) == 0 {
+		return have
+	}
+	return append(slices.Clone(have), more...)
 }
 
 func joinControls(have, more stride.Controls) stride.Controls {
@@ -135,7 +150,7 @@ func (m *merger) addFlows(a stride.Architecture, keys map[stride.Key]stride.Key)
 		ends := [3]string{string(f.SourceID), string(f.TargetID), stride.Slug(f.Name)}
 		if i, known := m.flows[ends]; known {
 			have := &m.out.Flows[i]
-			have.Evidence = append(slices.Clone(have.Evidence), f.Evidence...)
+			have.Evidence = joinEvidence(have.Evidence, f.Evidence)
 			have.Controls = joinControls(have.Controls, f.Controls)
 			continue
 		}

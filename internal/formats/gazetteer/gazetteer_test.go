@@ -64,3 +64,14 @@ func TestLookup(t *testing.T) {
 	_, ok := g.Lookup("Overview of the summer")
 	require.False(t, ok)
 }
+
+func TestZoneKind(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]stride.ZoneKind{
+		"Payments namespace": stride.ZoneNamespace, "Private subnet": stride.ZoneNetwork, "AWS account": stride.ZoneCloud,
+		"Third-party services": stride.ZoneThirdParty, "Internet / DMZ": stride.ZoneDMZ, "Factory floor": stride.ZoneOnPrem, "Blue": stride.ZoneOther,
+		"On-premises": stride.ZoneOnPrem, "Devices": stride.ZoneDevice,
+	} {
+		require.Equal(t, want, ZoneKind(name), name)
+	}
+}

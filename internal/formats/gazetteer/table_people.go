@@ -34,8 +34,8 @@ var clients = []row{
 	{"browser web_app", pr, stride.ZoneInternet, Noun, "single page application|single page app|spa|client side app|client side web application|client side application|frontend|front end|web frontend|web front end|react app|angular app|vue app|react frontend|web ui|user interface|javascript client|browser extension"},
 	{"mobile_app", pr, stride.ZoneInternet, Noun, "mobile app|mobile application|mobile client|android app|ios app|iphone app|smartphone app|phone app|mobile banking app|companion app|react native app|flutter app|ios and android app|tablet app|driver app|rider app|android application|ios application"},
 	{"desktop_app", pr, "", Noun, "desktop app|desktop application|desktop client|thick client|electron app|windows application|desktop gui|rich client|workstation software|ide|vs code|visual studio code|point of sale terminal|pos terminal|kiosk"},
-	{"command_line", pr, "", Noun, "cli|command line interface|command line tool|command line client|cli tool|command line|kubectl|ssh client|terraform cli|shell"},
-	{"command_line", pr, "", Product, "curl|karmadactl|helm|psql|awscli|kubeadm|etcdctl|kubectl plugin"},
+	{"command_line", pr, "", Noun, "cli|command line interface|command line tool|command line client|cli tool|command line|ssh client|terraform cli|shell"},
+	{"command_line", pr, "", Product, "curl|kubectl|karmadactl|helm|psql|awscli|kubeadm|etcdctl|kubectl plugin"},
 	{"script", pr, "", Noun, "script|python script|bash script|shell script|cron script|powershell script|automation script|batch script"},
 	{"client", pr, "", Noun, "client application|client app|client library|client sdk|api client|sdk|api consumer|client program|external client|client device|client"},
 }

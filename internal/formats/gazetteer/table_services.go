@@ -27,7 +27,7 @@ var services = []row{
 	{"worker", pr, "", Product, "celery|sidekiq|apache spark|apache flink|apache beam|aws glue|aws batch|dataflow job|google dataflow|cloud dataflow|apache nifi|logstash|fluentd|fluent bit|databricks|dataproc|amazon emr|azure data factory|kafka connect|kafka streams|debezium"},
 	{"worker", pr, "", Name, "flink|spark"},
 	{"scheduler", pr, "", Noun, "scheduler|cron job|cronjob|cron|job scheduler|task scheduler|workflow engine|workflow orchestrator|scheduled job|nightly job"},
-	{"scheduler", pr, "", Product, "airflow|apache airflow|temporal|argo workflows|aws step functions|step functions|cloud scheduler|azure logic apps|logic app|kube scheduler|quartz|eventbridge scheduler|camunda|google cloud workflows|cloud composer|prefect"},
+	{"scheduler", pr, "", Product, "airflow|apache airflow|temporal server|temporal.io|argo workflows|aws step functions|step functions|cloud scheduler|azure logic apps|logic app|kube scheduler|quartz|eventbridge scheduler|camunda|google cloud workflows|cloud composer|prefect"},
 	{"function", pr, "", Noun, "serverless function|cloud function|lambda function|faas|edge function|edge worker|azure function"},
 	{"function", pr, "", Product, "aws lambda|azure functions|google cloud functions|cloud functions|cloudflare workers|cloudflare worker|openfaas|knative|lambda|lambda@edge|vercel functions|firebase functions"},
 	{"container", pr, "", Noun, "container|docker container|pod|container group|sidecar container|init container|workload"},

@@ -12,13 +12,12 @@ import (
 // chain reads "A & B -->|label| C --> D".
 func (p *parser) chain(from, to, line int) {
 	s := p.text[from:to]
-	at := 0
 	left, n := p.group(s, from, to)
 	if n == 0 {
 		p.note(line, "not understood: %s", clip(s))
 		return
 	}
-	for at = n; at < len(s); {
+	for at := n; at < len(s); {
 		rest := strings.TrimLeft(s[at:], " \t")
 		at = len(s) - len(rest)
 		if rest == "" {
@@ -41,7 +40,7 @@ func (p *parser) chain(from, to, line int) {
 			return
 		}
 		at += skip + n
-		p.connect(left, right, label, both, from, to)
+		p.connect(left, right, edge{label: label, both: both, lines: [][2]int{{from, to}}}, line)
 		left = right
 	}
 }
@@ -66,7 +65,7 @@ func (p *parser) group(s string, at, end int) ([]*node, int) {
 		if took == 0 {
 			return out, 0
 		}
-		if nd := p.node(id, label, sh, at+n, end); nd != nil {
+		if nd := p.node(id, label, sh, at+n, end); nd != nil && len(out) < maxNodes {
 			out = append(out, nd)
 		}
 		n += took
@@ -105,13 +104,33 @@ func (p *parser) node(id, label string, sh shape, at, end int) *node {
 	return nd
 }
 
-func (p *parser) connect(left, right []*node, label string, both bool, from, to int) {
+// connect draws the edge from every left node to every right one. An edge that
+// was drawn before gets one more line, not a twin.
+func (p *parser) connect(left, right []*node, e edge, line int) {
 	for _, l := range left {
 		for _, r := range right {
-			if l == r || len(p.edges) >= maxEdges {
-				continue
+			key := arc{l, r, e.label}
+			i, known := p.arcs[key]
+			p.drawn++
+			switch {
+			case p.drawn > maxDrawn || !known && l != r && len(p.edges) >= maxEdges:
+				if !p.full {
+					p.note(line, "more edges than are read; the rest is left out")
+				}
+				p.full = true
+				return
+			case l == r:
+			case known:
+				if have := &p.edges[i]; len(have.lines) < maxEvidence {
+					have.lines = append(have.lines, e.lines...)
+				}
+				p.edges[i].both = p.edges[i].both || e.both
+			default:
+				drawn := e
+				drawn.from, drawn.to, drawn.lines = l, r, [][2]int{e.lines[0]}
+				p.arcs[key] = len(p.edges)
+				p.edges = append(p.edges, drawn)
 			}
-			p.edges = append(p.edges, edge{from: l, to: r, label: label, both: both, start: from, end: to})
 		}
 	}
 }
@@ -163,7 +182,7 @@ func (p *parser) architecture() stride.Architecture {
 	zoneKeys := make([]stride.Key, len(p.boundaries)+1)
 	for i, b := range p.boundaries {
 		zoneKeys[i+1] = p.key(stride.Slug(b.name) + "-z")
-		out.TrustBoundaries = append(out.TrustBoundaries, stride.TrustBoundary{ID: zoneKeys[i+1], Name: b.name, Kind: zoneKind(b.name),
+		out.TrustBoundaries = append(out.TrustBoundaries, stride.TrustBoundary{ID: zoneKeys[i+1], Name: b.name, Kind: gazetteer.ZoneKind(b.name),
 			ParentID: zoneKeys[b.parent], Evidence: p.quote(b.start, b.end, b.start)})
 	}
 	ids := map[*node]stride.Key{}
@@ -215,7 +234,10 @@ func (p *parser) flow(ed edge, ids map[*node]stride.Key, from, to *node) stride.
 		base, name = stride.Slug(name+" "+ed.label), ed.label
 	}
 	f := stride.Flow{ID: p.key(base + "-f"), Name: name, SourceID: ids[from], TargetID: ids[to], Controls: stride.Controls{},
-		Protocol: protocolIn(ed.label), Evidence: p.quote(ed.start, ed.end, ed.start)}
+		Protocol: protocolIn(ed.label)}
+	for _, l := range ed.lines {
+		f.Evidence = append(f.Evidence, p.quote(l[0], l[1], l[0])...)
+	}
 	if state, said := encryptionIn(ed.label, f.Protocol); said {
 		f.Controls[stride.EncryptionInTransit] = stride.Control{State: state, Evidence: f.Evidence}
 	}
@@ -246,29 +268,4 @@ func encryptionIn(label, protocol string) (stride.ControlState, bool) {
 		return stride.ControlPresent, true
 	}
 	return stride.ControlPresent, strings.Contains(lower, "encrypted") || strings.Contains(lower, "tls")
-}
-
-// zoneKind tells the kind of a zone from the words of its name.
-func zoneKind(name string) stride.ZoneKind {
-	words := map[string]bool{}
-	for _, w := range gazetteer.Words(name) {
-		words[w] = true
-	}
-	for _, k := range []struct {
-		kind  stride.ZoneKind
-		words string
-	}{
-		{stride.ZoneEnclave, "enclave tee"}, {stride.ZoneDMZ, "dmz perimeter"}, {stride.ZoneNamespace, "namespace"}, {stride.ZoneCluster, "cluster kubernetes k8s"},
-		{stride.ZoneNetwork, "vpc vnet subnet network lan internal"}, {stride.ZoneInternet, "internet public external untrusted"},
-		{stride.ZoneThirdParty, "third partner vendor saas"}, {stride.ZoneCloud, "cloud aws azure gcp"}, {stride.ZoneBrowser, "browser client frontend"},
-		{stride.ZoneVehicle, "vehicle car"}, {stride.ZoneDevice, "device phone mobile robot"}, {stride.ZoneOnPrem, "premises premise datacenter office factory plant home"},
-		{stride.ZoneHost, "host server machine vm container"},
-	} {
-		for _, w := range strings.Fields(k.words) {
-			if words[w] {
-				return k.kind
-			}
-		}
-	}
-	return stride.ZoneOther
 }

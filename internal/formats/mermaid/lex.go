@@ -54,6 +54,7 @@ var (
 	lineBreak   = regexp.MustCompile(`(?i)<br\s*/?>|\\n`)
 	htmlTag     = regexp.MustCompile(`<[^<>]{1,80}>`)
 	iconName    = regexp.MustCompile(`\bfa[bsrl]?:fa-[\w-]+\s*`)
+	entities    = strings.NewReplacer("#quot;", `"`, "#amp;", "&", "&amp;", "&", "#35;", "#")
 )
 
 // maxArrow is how far an arrow with its label may reach, in bytes.
@@ -86,7 +87,7 @@ func clean(label string) string {
 	label = lineBreak.ReplaceAllString(label, " ")
 	label = htmlTag.ReplaceAllString(label, "")
 	label = iconName.ReplaceAllString(label, "")
-	label = strings.NewReplacer("#quot;", `"`, "#amp;", "&", "&amp;", "&", "#35;", "#").Replace(label)
+	label = entities.Replace(label)
 	return strings.Join(strings.Fields(strings.Trim(label, "*_ ")), " ")
 }
 
@@ -121,10 +122,10 @@ func lexShape(s string) (string, shape, int) {
 		rest := s[len(k.open):]
 		body := strings.TrimLeft(rest, " ")
 		if strings.HasPrefix(body, `"`) {
-			if close := strings.IndexByte(body[1:], '"'); close >= 0 {
-				after := strings.TrimLeft(body[close+2:], " ")
+			if end := strings.IndexByte(body[1:], '"'); end >= 0 {
+				after := strings.TrimLeft(body[end+2:], " ")
 				if strings.HasPrefix(after, k.end) {
-					return body[1 : close+1], k.shape, len(s) - len(after) + len(k.end)
+					return body[1 : end+1], k.shape, len(s) - len(after) + len(k.end)
 				}
 			}
 			continue

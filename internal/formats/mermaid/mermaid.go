@@ -24,6 +24,10 @@ const (
 	maxEdges = 10000
 	maxDepth = 50
 	maxNotes = 20
+	// maxDrawn bounds how often edges are drawn, again and again included.
+	maxDrawn = 20 * maxEdges
+	// maxEvidence is how many lines are quoted for one edge.
+	maxEvidence = 3
 )
 
 var header = regexp.MustCompile(`^(?:flowchart|graph)(?:-elk)?(?:\s+(?:TB|TD|BT|RL|LR))?\s*;?\s*$`)
@@ -57,7 +61,8 @@ func Parse(src stride.Source) (stride.Architecture, []string, error) {
 // ParseRange reads the flowchart in the bytes [from,to) of the source, such as a
 // fence in a document. Offsets and line numbers are those of the whole source.
 func ParseRange(src stride.Source, from, to int) (stride.Architecture, []string, error) {
-	p := &parser{src: src, raw: string(src.Content), text: string(src.Content[:to]), gaz: gazetteer.New(), nodes: map[string]*node{}, zones: map[string]int{}, keys: map[stride.Key]int{}}
+	p := &parser{src: src, raw: string(src.Content), text: string(src.Content[:to]), gaz: gazetteer.New(), nodes: map[string]*node{},
+		arcs: map[arc]int{}, zones: map[string]int{}, keys: map[stride.Key]int{}}
 	line := 1 + strings.Count(p.text[:from], "\n")
 	started := false
 	for at := from; at < to; line++ {
@@ -80,6 +85,9 @@ func ParseRange(src stride.Source, from, to int) (stride.Architecture, []string,
 			return stride.Architecture{}, nil, stride.InvalidField("description", "line %d is no Mermaid flowchart; it must begin with \"flowchart\" or \"graph\"", line)
 		default:
 			p.statements(at, end, line)
+		}
+		if p.full {
+			break
 		}
 		at = end + 1
 	}
@@ -104,10 +112,16 @@ type node struct {
 }
 
 type edge struct {
-	from, to   *node
-	label      string
-	both       bool
-	start, end int
+	from, to *node
+	label    string
+	both     bool
+	lines    [][2]int // the statements that draw it, by offset
+}
+
+// arc identifies an edge: drawn again, it is the same flow.
+type arc struct {
+	from, to *node
+	label    string
 }
 
 type boundary struct {
@@ -124,6 +138,9 @@ type parser struct {
 	nodes      map[string]*node
 	order      []*node
 	edges      []edge
+	arcs       map[arc]int // index into edges
+	drawn      int
+	full       bool // a bound is reached and noted
 	boundaries []boundary
 	zones      map[string]int
 	line       int   // byte offset of the line that is being read

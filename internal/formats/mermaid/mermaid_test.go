@@ -1,6 +1,11 @@
 package mermaid
 
 import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -9,6 +14,8 @@ import (
 
 	"github.com/threatdraft/threatdraft/internal/stride"
 )
+
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 func parse(t testing.TB, text string) (stride.Architecture, []string) {
 	t.Helper()
@@ -29,6 +36,9 @@ func requireSound(t testing.TB, src stride.Source, a stride.Architecture) {
 		for _, e := range list {
 			require.True(t, e.Holds([]stride.Source{src}), "%+v", e)
 			require.LessOrEqual(t, len(e.Quote), stride.MaxQuote)
+			if e.Kind == stride.Quoted {
+				require.GreaterOrEqual(t, len(e.Quote), stride.MinQuote)
+			}
 		}
 	}
 	for _, z := range a.TrustBoundaries {
@@ -169,6 +179,71 @@ func TestDeepNestingIsBounded(t *testing.T) {
 	t.Parallel()
 	a, _ := parse(t, "graph TD\n"+strings.Repeat("subgraph x\n", 5000)+"a --> b\n")
 	require.LessOrEqual(t, len(a.TrustBoundaries), maxDepth)
+}
+
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/*.mmd")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			a, notes := parse(t, string(text))
+			require.Empty(t, notes)
+			got, err := json.MarshalIndent(a, "", "  ")
+			require.NoError(t, err)
+			golden := strings.TrimSuffix(file, ".mmd") + ".golden.json"
+			if *update {
+				require.NoError(t, os.WriteFile(golden, append(got, '\n'), 0o600))
+			}
+			want, err := os.ReadFile(golden)
+			require.NoError(t, err)
+			require.Empty(t, cmp.Diff(string(want), string(got)+"\n"))
+		})
+	}
+}
+
+func TestEdgesDrawnAgainAreOneFlow(t *testing.T) {
+	t.Parallel()
+	a, notes := parse(t, "graph TD\n"+strings.Repeat("shop[Shop] -->|HTTPS| ledger\n", 150_000))
+	require.Empty(t, notes)
+	require.Len(t, a.Flows, 1)
+	require.Len(t, a.Flows[0].Evidence, maxEvidence)
+	require.NotEqual(t, a.Flows[0].Evidence[0].Start, a.Flows[0].Evidence[1].Start)
+}
+
+func TestBounds(t *testing.T) {
+	t.Parallel()
+	var many, dense strings.Builder
+	for i := range 2 * maxEdges {
+		fmt.Fprintf(&many, "n%d --> m%d\n", i%1000, i%999)
+	}
+	var group []string
+	for i := range 90 {
+		group = append(group, fmt.Sprintf("n%d", i))
+	}
+	line := strings.Join(group, " & ") + " --> m" + strings.Join(group, " & m") + "\n"
+	for range 100 {
+		dense.WriteString(line)
+	}
+	for name, tc := range map[string]struct {
+		text  string
+		flows int
+	}{
+		"many edges":            {many.String(), maxEdges},
+		"the same edges, often": {dense.String(), 90 * 90},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, notes := parse(t, "graph TD\n"+tc.text)
+			require.Len(t, a.Flows, tc.flows)
+			require.Len(t, notes, 1)
+			require.Contains(t, notes[0], "left out")
+		})
+	}
 }
 
 func FuzzParse(f *testing.F) {

@@ -166,7 +166,8 @@ func polarity(words []string, from, to int, says stride.ControlState) stride.Con
 		if w := words[i]; w == ";" || w == "but" || w == "," || w == "and" {
 			break
 		}
-		if w := words[i]; w == "not" || w == "disabled" || w == "missing" || w == "absent" || w == "isn't" || w == "aren't" || w == "turned" && i+1 < len(words) && words[i+1] == "off" {
+		if w := words[i]; w == "not" || w == "disabled" || w == "missing" || w == "absent" || w == "isn't" || w == "aren't" || w == "turned" &&
+			i+1 < len(words) && words[i+1] == "off" {
 			denied = true
 		}
 	}
@@ -186,7 +187,8 @@ func polarity(words []string, from, to int, says stride.ControlState) stride.Con
 
 func denial(w string) bool {
 	switch w {
-	case "no", "not", "without", "lacks", "lack", "lacking", "never", "missing", "neither", "nor", "doesn't", "don't", "isn't", "aren't", "cannot", "none", "absent", "disabled":
+	case "no", "not", "without", "lacks", "lack", "lacking", "never", "missing", "neither", "nor", "doesn't", "don't", "isn't", "aren't", "cannot",
+		"none", "absent", "disabled":
 		return true
 	}
 	return false
@@ -194,7 +196,8 @@ func denial(w string) bool {
 
 func tentative(w string) bool {
 	switch w {
-	case "will", "would", "planned", "plan", "plans", "todo", "tbd", "may", "might", "could", "optional", "optionally", "should", "consider", "future", "proposed", "recommended", "eventually", "unclear", "unknown", "if", "whether", "ideally":
+	case "will", "would", "planned", "plan", "plans", "todo", "tbd", "may", "might", "could", "optional", "optionally", "should", "consider", "future",
+		"proposed", "recommended", "eventually", "unclear", "unknown", "if", "whether", "ideally":
 		return true
 	}
 	return false
@@ -295,7 +298,8 @@ func firstWord(s string) string {
 }
 
 func everything(lower string) bool {
-	for _, p := range []string{"all traffic", "all communication", "all connections", "all network traffic", "every connection", "all data in transit", "all flows", "all api calls", "all requests", "communication between all", "all internal traffic"} {
+	for _, p := range []string{"all traffic", "all communication", "all connections", "all network traffic", "every connection", "all data in transit",
+		"all flows", "all api calls", "all requests", "communication between all", "all internal traffic"} {
 		if strings.Contains(lower, p) {
 			return true
 		}

@@ -25,6 +25,7 @@ type item struct {
 func (x *extractor) declareElements() {
 	for i := range x.blocks {
 		b := &x.blocks[i]
+		before := len(x.reg.all)
 		r := b.section.role
 		switch {
 		case b.kind == heading && b.level == 7 && r.declares():
@@ -39,6 +40,13 @@ func (x *extractor) declareElements() {
 			x.declareRow(b, r)
 		case b.kind == paragraph:
 			x.declareInline(b)
+		}
+		if r != roleNone || b.kind == paragraph {
+			for _, e := range x.reg.all[before:] {
+				if e.kind != stride.ExternalEntity {
+					x.listing++
+				}
+			}
 		}
 	}
 }
@@ -70,7 +78,7 @@ func (x *extractor) declareTechnical(b *block) {
 	if it.desc == "" || len(strings.Fields(it.name)) > 4 {
 		return
 	}
-	if e, ok := x.gaz.Lookup(it.name); !ok || e.Level == gazetteer.Weak || !startsUpper(it.name) || x.looksLikeClause(it.name) {
+	if e, ok := x.headed(it.name); !ok || e.Level == gazetteer.Weak || !startsUpper(it.name) || x.looksLikeClause(it.name) {
 		return
 	}
 	for sec := b.section; sec != nil; sec = sec.parent {
@@ -81,6 +89,17 @@ func (x *extractor) declareTechnical(b *block) {
 	x.declareItem(it, roleComponents, b)
 }
 
+// headed looks a name up by its last words: "Stream Replication" is no stream.
+func (x *extractor) headed(name string) (gazetteer.Entry, bool) {
+	words := nameWords(name)
+	for i := range words {
+		if _, n := x.gaz.Longest(words[i:]); n > 0 && i+n == len(words) {
+			return x.gaz.Lookup(name)
+		}
+	}
+	return gazetteer.Entry{}, false
+}
+
 // identifierSubject returns the name in "- joy_node is forwarding ...".
 func (x *extractor) identifierSubject(b *block) string {
 	text := x.text[b.start:b.end]
@@ -88,15 +107,16 @@ func (x *extractor) identifierSubject(b *block) string {
 	if len(words) < 2 || !strings.Contains(strings.Trim(words[0], "_"), "_") || !isIdentifier(words[0]) {
 		return ""
 	}
-	if name := strings.Trim(words[0], "`*:,"); stride.Slug(name) != "" && strings.Trim(name, "_-.0123456789abcdefghijklmnopqrstuvwxyz") == "" && x.verbOf(words[1]) != 0 {
+	if name := strings.Trim(words[0], "`*:,"); stride.Slug(name) != "" && strings.Trim(name, "_-.0123456789abcdefghijklmnopqrstuvwxyz") == "" &&
+		x.verbOf(words[1]) != 0 {
 		return name
 	}
 	return ""
 }
 
-func containsAny(words []string, any ...string) bool {
+func containsAny(words []string, wanted ...string) bool {
 	for _, w := range words {
-		for _, a := range any {
+		for _, a := range wanted {
 			if w == a {
 				return true
 			}
@@ -217,7 +237,7 @@ var (
 // where nothing else does soon: "Importer - Python [Zone]: reads files".
 func nameEnd(body string) []int {
 	loc, dash := itemBreak.FindStringIndex(body), itemDash.FindStringIndex(body)
-	if dash != nil && (loc == nil || loc[0] > 60 || len(strings.Fields(body[dash[1]:max(dash[1], loc[0])])) > 3) {
+	if len(dash) > 0 && (len(loc) == 0 || loc[0] > 60 || len(strings.Fields(body[dash[1]:max(dash[1], loc[0])])) > 3) {
 		return dash
 	}
 	return loc
@@ -251,6 +271,19 @@ func parseItem(text string, from, to int) item {
 	return it
 }
 
+// stated returns the type that the attributes name: their first words, where
+// they are no clause.
+func (it item) stated() string {
+	first := it.attributes
+	if i := strings.IndexAny(first, ";,"); i >= 0 {
+		first = first[:i]
+	}
+	if len(strings.Fields(first)) > 5 {
+		return ""
+	}
+	return first
+}
+
 func startsUpper(s string) bool {
 	r, _ := utf8.DecodeRuneInString(s)
 	return unicode.IsUpper(r)
@@ -264,7 +297,8 @@ func (x *extractor) looksLikeClause(name string) bool {
 	}
 	for i, w := range words {
 		switch w {
-		case "is", "are", "was", "has", "have", "can", "will", "must", "should", "may", "not", "which", "that", "to", "from", "into", "when", "if", "only", "it", "a", "an", "the", "include", "includes", "these", "this":
+		case "is", "are", "was", "has", "have", "can", "will", "must", "should", "may", "not", "which", "that", "to", "from", "into", "when", "if", "only",
+			"it", "a", "an", "the", "include", "includes", "these", "this":
 			return true
 		}
 		if i > 0 && i < len(words)-1 && x.verbOf(w) != 0 && !nounToo(strings.TrimSuffix(w, "s")) && strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") {
@@ -279,7 +313,8 @@ func (x *extractor) looksLikeClause(name string) bool {
 // declareItem makes the element that an item names.
 func (x *extractor) declareItem(it item, r role, b *block) {
 	name := display(it.name)
-	if len(name) < 2 || len(name) > 90 || strings.Count(name, "(") != strings.Count(name, ")") || stride.Slug(name) == "" || x.looksLikeClause(name) || len(x.reg.all) >= 4*maxElements {
+	if len(name) < 2 || len(name) > 90 || strings.Count(name, "(") != strings.Count(name, ")") || stride.Slug(name) == "" || x.looksLikeClause(name) ||
+		len(x.reg.all) >= 4*maxElements {
 		return
 	}
 	entry, known := x.gaz.Lookup(name)
@@ -290,7 +325,7 @@ func (x *extractor) declareItem(it item, r role, b *block) {
 		return
 	}
 	b.declared = true
-	ev := x.quote(it.start, it.end, it.nameAt, it.nameAt+len(it.name))
+	ev := x.reason(it, b)
 	if e := x.reg.byName[canon(name)]; e != nil {
 		e.evidence = addEvidence(e.evidence, ev)
 		return
@@ -319,7 +354,7 @@ func (x *extractor) declareItem(it item, r role, b *block) {
 // classify takes kind and tags from the list's title, the name and the type
 // that the item states.
 func (x *extractor) classify(e *element, entry gazetteer.Entry, known bool, it item, r role) {
-	if typed, ok := x.gaz.Lookup(it.attributes); ok && it.attributes != "" && (!known || entry.Level == gazetteer.Weak) && typed.Level != gazetteer.Weak {
+	if typed, ok := x.gaz.Lookup(it.stated()); ok && (!known || entry.Level == gazetteer.Weak) && typed.Level != gazetteer.Weak {
 		entry, known = typed, true
 	}
 	if known {

@@ -31,6 +31,34 @@ func (x *extractor) quote(from, to, focus, focusEnd int) stride.Evidence {
 	return e
 }
 
+// telling is how long a declaration is, in bytes, that explains itself.
+const telling = 40
+
+// reason quotes why an item is a part: the item where it says something, else
+// the line of the list that it stands in, else the item with the first sentence
+// below it.
+func (x *extractor) reason(it item, b *block) stride.Evidence {
+	focus, focusEnd := it.nameAt, it.nameAt+len(it.name)
+	if it.end-it.start >= telling {
+		return x.quote(it.start, it.end, focus, focusEnd)
+	}
+	if b.end-b.start > it.end-it.start+len("- ") {
+		return x.quote(b.start, b.end, focus, focusEnd)
+	}
+	if b.index+1 < len(x.blocks) {
+		next := &x.blocks[b.index+1]
+		below := next.kind == paragraph || next.kind == bullet && (b.kind == heading || next.indent > b.indent)
+		end := next.end
+		if loc := sentenceEnd.FindStringIndex(x.text[next.start:min(next.end, next.start+stride.MaxQuote)]); loc != nil {
+			end = next.start + loc[0] + 1
+		}
+		if below && end-it.start <= stride.MaxQuote {
+			return x.quote(it.start, end, focus, focusEnd)
+		}
+	}
+	return x.quote(it.start, it.end, focus, focusEnd)
+}
+
 // wordStart moves i forward to the beginning of a word, at most to limit.
 func wordStart(raw string, i, limit int) int {
 	for j := i; j < limit; j++ {
@@ -77,6 +105,10 @@ func widen(raw string, from, to int) (int, int) {
 			_, size := utf8.DecodeLastRuneInString(raw[:from])
 			from -= size
 		}
+	}
+	for to < len(raw) && to-from < 2*stride.MinQuote && raw[to] != ' ' && raw[to] != '\n' {
+		_, size := utf8.DecodeRuneInString(raw[to:])
+		to += size
 	}
 	return from, to
 }

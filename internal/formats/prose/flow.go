@@ -167,8 +167,10 @@ func (x *extractor) stateFlow(b *block, from, to *element, label, attributes str
 func (b *block) textOf(text string) string { return text[b.start:b.end] }
 
 // protocolWords are the protocols that texts name, as one word each.
-const protocolWords = `https http http/s http/2 grpc grpcs rest soap graphql websocket websockets wss tls mtls ssl ssh sftp ftp ftps smtp smtps imap mqtt mqtts amqp amqps
-tcp udp quic dns ldap ldaps kerberos modbus opc-ua can bluetooth ble zigbee wifi usb uart i2c spi upnp coap odbc jdbc nfs smb rtsp rtp snmp syslog telnet rdp vnc ipsec
+const protocolWords = `https http http/s http/2 grpc grpcs rest soap graphql websocket websockets wss tls mtls ssl ssh sftp ftp ftps smtp smtps imap
+mqtt mqtts amqp amqps
+tcp udp quic dns ldap ldaps kerberos modbus opc-ua can bluetooth ble zigbee wifi usb uart i2c spi upnp coap odbc jdbc nfs smb rtsp rtp snmp syslog
+telnet rdp vnc ipsec
 oauth oauth2 oidc saml scp rsync ros dds vpn webrtc thrift rmi`
 
 func (x *extractor) isProtocol(w string) bool { return x.protos[w] }

@@ -1,9 +1,11 @@
 package prose
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/threatdraft/threatdraft/internal/formats/gazetteer"
+	"github.com/threatdraft/threatdraft/internal/stride"
 )
 
 // mention is a noun phrase that may speak of an element: tokens [from,to).
@@ -30,11 +32,46 @@ func (x *extractor) findMentions(s *sentence) []mention {
 		}
 		if m.elem == nil {
 			x.modifiers(s, &m, floor)
+			for len(out) > 0 && x.joins(s, out[len(out)-1], m) {
+				prev := out[len(out)-1]
+				m.entry, _ = gazetteer.Combine([]gazetteer.Entry{prev.entry, m.entry})
+				m.from, m.bare, m.capital = prev.from, false, m.capital || prev.capital
+				out = out[:len(out)-1]
+			}
 		}
+		x.extend(s, &m)
 		out = append(out, m)
 		i = m.to
 	}
 	return out
+}
+
+// extend takes in the capitalised words behind a common noun that is itself
+// written as a name: "Fleet Controller Plane" is not cut to "Fleet Controller".
+func (x *extractor) extend(s *sentence, m *mention) {
+	if m.elem != nil || m.bare || m.entry.Level == gazetteer.Product || isHuman(m.entry.Tags) || s.block.kind == heading || !s.capital(m.to-1) {
+		return
+	}
+	for i := m.to; i < len(s.tokens) && i < m.to+2 && s.adjacent(x.text, i-1); i++ {
+		t := &s.tokens[i]
+		if !t.word || !s.capital(i) || len(t.text) < 3 || t.text == strings.ToUpper(t.text) || x.stop[t.lower] || x.verbHere(s, i) {
+			return
+		}
+		if e, _ := x.declaredFrom(s, i); e != nil {
+			return
+		}
+		m.to = i + 1
+	}
+}
+
+// joins reports whether two phrases side by side are one name: "machine" and
+// "learning system".
+func (x *extractor) joins(s *sentence, prev, m mention) bool {
+	if prev.entry.Level == gazetteer.Weak && m.entry.Level != gazetteer.Weak {
+		return false // "a consumer device"
+	}
+	return prev.elem == nil && prev.to == m.from && s.adjacent(x.text, prev.to-1) && !isHuman(prev.entry.Tags) &&
+		!strings.HasSuffix(s.tokens[prev.to-1].lower, "s") && m.to-prev.from <= 6
 }
 
 func (x *extractor) mentionAt(s *sentence, i int) (mention, bool) {
@@ -43,11 +80,20 @@ func (x *extractor) mentionAt(s *sentence, i int) (mention, bool) {
 		return mention{}, false
 	}
 	if e, to := x.declaredFrom(s, i); e != nil && !x.continues(s, to) {
+		if to < len(s.tokens) && s.adjacent(x.text, to-1) && genericHead(s.tokens[to].text) && !x.verbHere(s, to) {
+			to++ // "Orders PostgreSQL database"
+		}
 		return mention{from: i, to: to, elem: e, capital: true}, true
 	}
 	entry, to := x.aliasAt(s, i)
 	if to == 0 {
 		return mention{}, false
+	}
+	if entry.Alias == "third party" && to < len(s.tokens) && s.adjacent(x.text, i) && s.tokens[to].word && !x.stop[s.tokens[to].lower] &&
+		x.verbOf(s.tokens[to].lower) == 0 {
+		if _, end := x.aliasAt(s, to); end == 0 {
+			return mention{}, false // "a third-party object tracker"
+		}
 	}
 	found := []gazetteer.Entry{entry}
 	for to < len(s.tokens) && s.adjacent(x.text, to-1) && !pluralHuman(entry, s.tokens[to-1]) {
@@ -175,11 +221,11 @@ func (x *extractor) declaredFrom(s *sentence, i int) (*element, int) {
 }
 
 func pluralHuman(e gazetteer.Entry, t token) bool {
-	human := false
-	for _, tag := range e.Tags {
-		human = human || tag.Is("human")
-	}
-	return human && strings.HasSuffix(t.lower, "s")
+	return isHuman(e.Tags) && strings.HasSuffix(t.lower, "s")
+}
+
+func isHuman(tags []stride.Tag) bool {
+	return slices.ContainsFunc(tags, func(t stride.Tag) bool { return t.Is("human") })
 }
 
 // verbHere reports whether a word that could be a noun ("requests", "logs")
@@ -274,12 +320,12 @@ func (x *extractor) usedAsVerb(s *sentence, i int, e gazetteer.Entry) bool {
 	if (i == 0 || s.initial(i)) && s.capital(i) && strings.HasSuffix(t.lower, "s") && i+1 < len(s.tokens) && s.tokens[i+1].word {
 		return true
 	}
-	if x.servesAsVerb(s, i) {
+	if x.servesAsVerb(s, i) || x.joinedVerb(s, i) {
 		return true
 	}
 	if i > 0 {
 		switch s.tokens[i-1].lower {
-		case "to", "can", "could", "may", "might", "will", "would", "must", "should", "not", "which", "that", "then", "also":
+		case "it", "they", "who", "to", "can", "could", "may", "might", "will", "would", "must", "should", "not", "which", "that", "then", "also":
 			return true
 		}
 	}
@@ -296,20 +342,38 @@ func (x *extractor) servesAsVerb(s *sentence, i int) bool {
 		!x.stop[after.lower] && x.verbOf(after.lower) == 0 && x.verbOf(before.lower) == 0
 }
 
+// joinedVerb sees "checks the token and stores orders".
+func (x *extractor) joinedVerb(s *sentence, i int) bool {
+	if i < 3 || i+1 >= len(s.tokens) || s.tokens[i-1].lower != "and" || s.capital(i) || !strings.HasSuffix(s.tokens[i].lower, "s") {
+		return false
+	}
+	after := s.tokens[i+1]
+	if !after.word || x.stop[after.lower] && !x.dets[after.lower] {
+		return false
+	}
+	for _, t := range s.tokens[1 : i-1] {
+		if t.word && strings.HasSuffix(t.lower, "s") && x.verbOf(t.lower) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // modifiers extends the phrase to the left over the words that name it.
 func (x *extractor) modifiers(s *sentence, m *mention, floor int) {
 	lower := 0
 	for m.from > floor && m.to-m.from < 6 && s.adjacent(x.text, m.from-1) {
 		i := m.from - 1
 		t := &s.tokens[i]
-		if !t.word || len(t.text) < 2 || itemNumber(t.text) && i == 0 || x.stop[t.lower] || x.quality[t.lower] || strings.HasSuffix(t.lower, "ly") || t.lower == s.tokens[m.to-1].lower {
+		if !t.word || len(t.text) < 2 || itemNumber(t.text) && i == 0 || x.stop[t.lower] || x.quality[t.lower] || strings.HasSuffix(t.lower, "ly") ||
+			t.lower == s.tokens[m.to-1].lower {
 			break
 		}
 		proper := s.capital(i) || strings.ContainsAny(t.text, "_0123456789")
 		if proper && i == 0 && s.block.kind == paragraph && !x.properStart(s, i) {
 			break
 		}
-		if x.verbish(t.lower) && !(proper && i > 0 && !s.initial(i)) {
+		if describes(t) || x.verbish(t.lower) && !(proper && i > 0 && !s.initial(i)) {
 			break
 		}
 		if !proper && adjective(t.lower) {
@@ -328,6 +392,27 @@ func (x *extractor) modifiers(s *sentence, m *mention, floor int) {
 	}
 }
 
+// describes recognises compounds that describe: "Python-based", "2-enabled",
+// "multi-cluster", "high-performance". Written in capitals they are names.
+func describes(t *token) bool {
+	i := strings.LastIndexByte(t.text, '-')
+	if i <= 0 || len(t.subs) < 2 || t.text[i+1:] != strings.ToLower(t.text[i+1:]) {
+		return false
+	}
+	switch t.subs[0] {
+	case "multi", "high", "low", "real", "general", "cross", "non", "pre", "semi", "super", "self", "well", "large", "small", "special", "single",
+		"short", "long", "in", "on", "full":
+		return true
+	}
+	switch last := t.subs[len(t.subs)-1]; last {
+	case "purpose", "performance", "time", "scale", "level", "capable", "aware", "specific", "ready", "grade", "class", "party", "facing", "friendly",
+		"free", "like", "style", "compatible", "compliant", "native", "end", "wide":
+		return true
+	default:
+		return strings.HasSuffix(last, "ed") || strings.HasSuffix(last, "ing") || strings.HasSuffix(last, "driven")
+	}
+}
+
 // itemNumber recognises "A5" and "DF12" at the start of a line.
 func itemNumber(w string) bool {
 	digits := strings.TrimLeft(w, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -337,7 +422,8 @@ func itemNumber(w string) bool {
 // adjective recognises describing words by their ending.
 func adjective(w string) bool {
 	switch w {
-	case "medical", "clinical", "legal", "hospital", "terminal", "portal", "physical", "industrial", "digital", "rental", "local", "cable", "table", "archive", "drive", "hive", "journal", "signal", "approval", "retrieval", "arrival", "educational":
+	case "medical", "clinical", "legal", "hospital", "terminal", "portal", "physical", "industrial", "digital", "rental", "local", "cable", "table",
+		"archive", "drive", "hive", "journal", "signal", "approval", "retrieval", "arrival", "educational":
 		return w == "educational"
 	}
 	for _, end := range []string{"ive", "ous", "ful", "able", "ible", "al", "less", "ant", "vy"} {
@@ -369,7 +455,8 @@ func (x *extractor) verbish(w string) bool {
 func nounToo(w string) bool {
 	switch w {
 	case "log", "cache", "request", "report", "control", "stream", "record", "access", "search", "update", "data", "archive",
-		"backup", "export", "import", "message", "monitor", "process", "watch", "transfer", "query", "display", "issue", "project", "command", "login", "event", "design", "exchange", "ship", "show":
+		"backup", "export", "import", "message", "monitor", "process", "watch", "transfer", "query", "display", "issue", "project", "command", "login",
+		"event", "design", "exchange", "ship", "show":
 		return true
 	}
 	return false

@@ -53,6 +53,7 @@ type extractor struct {
 
 	// general remembers which part a general noun ("the database") means.
 	general map[stride.Tag]*element
+	listing int // how many processes and stores the document lists as such
 	shorts  int
 	protos  map[string]bool
 	phrases map[string][]controlPhrase

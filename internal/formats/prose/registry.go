@@ -30,6 +30,9 @@ type element struct {
 	declared bool // the document lists it as a part
 	strong   bool // its name alone proves it
 	linked   bool // a flow begins or ends there
+	acts     bool // a verb of communication has it as its subject
+	placed   bool // a sentence says where it runs
+	loose    bool // a common noun in a document that lists its parts elsewhere
 	capital  bool // its name is written as a proper name
 	level    gazetteer.Level
 	mentions int
@@ -45,6 +48,7 @@ func (e *element) build() stride.Element {
 type registry struct {
 	all     []*element
 	byName  map[string]*element
+	byStem  map[string]*element
 	byWord  map[string][]*element // every word of the canonical name
 	phrases map[string][]phrase   // declared names by their first word
 }
@@ -55,7 +59,7 @@ type phrase struct {
 }
 
 func newRegistry() *registry {
-	return &registry{byName: map[string]*element{}, byWord: map[string][]*element{}, phrases: map[string][]phrase{}}
+	return &registry{byName: map[string]*element{}, byStem: map[string]*element{}, byWord: map[string][]*element{}, phrases: map[string][]phrase{}}
 }
 
 // canon reduces a name to what identifies it: lower case, singular words,
@@ -94,6 +98,9 @@ func (r *registry) add(e *element) *element {
 	e.canon = canon(e.name)
 	r.all = append(r.all, e)
 	r.alias(e, e.name)
+	if key := stems(e.canon); key != "" && r.byStem[key] == nil {
+		r.byStem[key] = e
+	}
 	for _, w := range strings.Fields(e.canon) {
 		if len(r.byWord[w]) < 64 && !slices.Contains(r.byWord[w], e) {
 			r.byWord[w] = append(r.byWord[w], e)
@@ -121,7 +128,8 @@ func (r *registry) phrase(e *element, name string) {
 		return
 	}
 	first := gazetteer.Singular(words[0])
-	list := append(r.phrases[first], phrase{words, e})
+	list := r.phrases[first]
+	list = append(list, phrase{words, e})
 	slices.SortStableFunc(list, func(a, b phrase) int { return len(b.words) - len(a.words) })
 	r.phrases[first] = list
 }
@@ -154,7 +162,8 @@ func (r *registry) kept() []*element {
 	for _, e := range r.all {
 		if e.grounded() {
 			out = append(out, e)
-			if e.declared || e.level == gazetteer.Product || (e.linked && e.kind != stride.ExternalEntity) || (e.strong && len(strings.Fields(e.name)) > 1) {
+			if e.declared || e.level == gazetteer.Product || (e.linked && e.kind != stride.ExternalEntity) || (e.strong && len(strings.Fields(e.name)) > 1) ||
+				e.placed || e.level == gazetteer.Noun && e.acts && !everyday(e.canon) {
 				solid++
 			}
 		}
@@ -165,16 +174,33 @@ func (r *registry) kept() []*element {
 	return out
 }
 
+// everyday lists nouns that stories and poems use too: alone in a text, they
+// prove no system.
+func everyday(name string) bool {
+	switch name {
+	case "stream", "car", "truck", "vehicle", "camera", "pump", "valve", "phone", "bank", "pipeline", "portal", "forum", "blog", "terminal", "device",
+		"robot", "pod", "drone",
+		"wallet", "ledger", "notebook", "shell", "script", "queue", "disk", "motor", "brake", "relay", "doorbell", "router", "sensor", "radar", "model",
+		"plugin", "worker", "guest",
+		"compiler", "builder", "container", "backup", "cache", "stage", "monitoring", "firewall", "registry", "parser", "crawler", "assistant",
+		"radio link", "printer", "appliance":
+		return true
+	}
+	return false
+}
+
 func (e *element) grounded() bool {
 	switch {
+	case e.loose && !e.declared:
+		return e.level == gazetteer.Noun && e.linked && (e.kind == stride.ExternalEntity || e.mentions > 1 && strings.Contains(e.canon, " "))
+	case e.placed && (e.level >= gazetteer.Noun || e.capital):
+		return true
 	case e.declared || e.strong || e.level == gazetteer.Noun && e.kind == stride.ExternalEntity:
 		return true
 	case e.level == gazetteer.Weak:
 		return e.linked && (e.capital || e.mentions > 1) || e.capital && e.mentions > 1
-	case e.level == gazetteer.Name:
-		return e.linked || e.mentions > 1
 	}
-	return e.linked || e.mentions > 1
+	return e.linked || e.mentions > 1 || e.acts && e.kind != stride.ExternalEntity && !everyday(e.canon)
 }
 
 // display is the name as people would write it on a diagram.
@@ -184,7 +210,8 @@ func display(raw string) string {
 		name = strings.TrimPrefix(name, article)
 	}
 	r, size := utf8.DecodeRuneInString(name)
-	if unicode.IsLower(r) && !strings.ContainsAny(name, "_-./0123456789") && name == strings.ToLower(name) {
+	if head, _, many := strings.Cut(name, " "); unicode.IsLower(r) && head == strings.ToLower(head) && !strings.ContainsAny(head, "_./0123456789") &&
+		(many || !strings.Contains(head, "-")) {
 		name = string(unicode.ToUpper(r)) + name[size:]
 	}
 	return name

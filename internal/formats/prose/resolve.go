@@ -10,19 +10,20 @@ import (
 // resolveMentions turns phrases into elements: first those that name
 // themselves, then bare nouns, which mean an earlier part where one fits.
 func (x *extractor) resolveMentions() {
-	x.eachMention(func(s *sentence, m *mention) {
-		if m.elem == nil && !m.bare && s.mayName() && !s.quiet(m.from) {
-			m.elem = x.named(s, m)
+	x.eachMention(func(s *sentence, j int) {
+		if m := &s.mentions[j]; m.elem == nil && !m.bare && s.mayName() && !s.quiet(m.from) {
+			m.elem = x.named(s, j)
 		}
 	})
-	x.eachMention(func(s *sentence, m *mention) {
-		if m.elem == nil && m.bare && m.entry.Level >= gazetteer.Name && m.entry.Level != gazetteer.Noun {
-			m.elem = x.bareProduct(s, m)
+	x.eachMention(func(s *sentence, j int) {
+		if m := &s.mentions[j]; m.elem == nil && m.bare && m.entry.Level >= gazetteer.Name && m.entry.Level != gazetteer.Noun {
+			m.elem = x.bareProduct(s, j)
 		}
 	})
-	x.eachMention(func(s *sentence, m *mention) {
+	x.eachMention(func(s *sentence, j int) {
+		m := &s.mentions[j]
 		if m.elem == nil {
-			m.elem = x.bareNoun(s, m)
+			m.elem = x.bareNoun(s, j)
 		}
 		if m.elem == nil {
 			return
@@ -48,11 +49,11 @@ func (s *sentence) mayName() bool {
 	return true
 }
 
-func (x *extractor) eachMention(do func(*sentence, *mention)) {
+func (x *extractor) eachMention(do func(s *sentence, j int)) {
 	for i := range x.sentences {
 		s := &x.sentences[i]
-		for j := range s.mentions {
-			do(s, &s.mentions[j])
+		for j := 0; j < len(s.mentions); j++ {
+			do(s, j)
 		}
 	}
 }
@@ -62,8 +63,9 @@ func (x *extractor) phraseText(s *sentence, m *mention) string {
 }
 
 // named gets or makes the element of a phrase with a modifier.
-func (x *extractor) named(s *sentence, m *mention) *element {
-	name := x.phraseText(s, m)
+func (x *extractor) named(s *sentence, j int) *element {
+	m := &s.mentions[j]
+	name := x.trimHead(s, m)
 	if e := x.reg.byName[canon(name)]; e != nil {
 		return e
 	}
@@ -75,22 +77,19 @@ func (x *extractor) named(s *sentence, m *mention) *element {
 		x.reg.alias(e, display(name))
 		return e
 	}
-	return x.create(s, m, display(name))
-}
-
-// generic sees "Redis cluster" as Redis: a product and the general word for it.
-func (x *extractor) generic(key string) *element {
-	i := strings.LastIndexByte(key, ' ')
-	if i < 0 {
+	if e := x.reg.byStem[stems(canon(name))]; e != nil && e.kind == m.entry.Kind {
+		return e
+	}
+	if e := x.listed(canon(name), m.entry); e != nil {
+		return e
+	}
+	if e := x.sameThing(s, j); e != nil {
+		return e
+	}
+	if m.entry.Level == gazetteer.Weak && x.predicate(s, j) {
 		return nil
 	}
-	switch key[i+1:] {
-	case "database", "db", "cache", "cluster", "server", "table", "instance", "bucket", "broker", "service":
-		if e := x.reg.byName[key[:i]]; e != nil && e.level == gazetteer.Product {
-			return e
-		}
-	}
-	return nil
+	return x.create(s, m, display(name))
 }
 
 // shorter finds the only element whose longer name ends with the given one.
@@ -128,11 +127,13 @@ func (x *extractor) create(s *sentence, m *mention, name string) *element {
 	}
 	start := s.tokens[m.from].start
 	e := &element{name: name, kind: m.entry.Kind, tags: m.entry.Tags, home: m.entry.Zone, pos: start, level: m.entry.Level, capital: m.capital}
+	e.loose = x.loose(s, m)
 	e.strong = m.entry.Level == gazetteer.Product || (m.entry.Level == gazetteer.Noun && (!m.bare || strings.Contains(m.entry.Alias, " ")))
 	return x.reg.add(e)
 }
 
-func (x *extractor) bareProduct(s *sentence, m *mention) *element {
+func (x *extractor) bareProduct(s *sentence, j int) *element {
+	m := &s.mentions[j]
 	name := x.phraseText(s, m)
 	key := canon(name)
 	if e := x.reg.byName[key]; e != nil {
@@ -142,12 +143,16 @@ func (x *extractor) bareProduct(s *sentence, m *mention) *element {
 		x.reg.alias(e, display(name))
 		return e
 	}
+	if e := x.sameThing(s, j); e != nil {
+		x.reg.alias(e, display(name))
+		return e
+	}
 	words := strings.Fields(key)
 	if len(words) > 0 {
 		var hit *element
 		count := 0
-		for _, e := range x.reg.byWord[words[0]] {
-			if strings.Contains(" "+e.canon+" ", " "+key+" ") && e.kind == m.entry.Kind {
+		for _, e := range x.reg.byWord[words[len(words)-1]] {
+			if strings.HasSuffix(e.canon, " "+key) && e.kind == m.entry.Kind {
 				hit = e
 				count++
 			}
@@ -165,7 +170,8 @@ func (x *extractor) bareProduct(s *sentence, m *mention) *element {
 
 // bareNoun resolves "the database" to the latest part of that kind before it,
 // else to the first after it, else makes a part of it.
-func (x *extractor) bareNoun(s *sentence, m *mention) *element {
+func (x *extractor) bareNoun(s *sentence, j int) *element {
+	m := &s.mentions[j]
 	name := x.phraseText(s, m)
 	key := canon(name)
 	if e := x.reg.byName[key]; e != nil {
@@ -182,6 +188,15 @@ func (x *extractor) bareNoun(s *sentence, m *mention) *element {
 		if e := x.sameKind(m.entry); e != nil {
 			return e
 		}
+	}
+	if e := x.listed(key, m.entry); e != nil {
+		return e
+	}
+	if e := x.sameThing(s, j); e != nil {
+		return e
+	}
+	if e := x.onlyListed(m.entry); e != nil {
+		return e
 	}
 	if m.entry.Level != gazetteer.Noun || !s.mayName() || s.quiet(m.from) {
 		return nil
@@ -238,7 +253,7 @@ func (x *extractor) abbreviation(s *sentence, m *mention) {
 	if len(short) < 2 || len(short) > 6 || short != strings.ToUpper(short) || short == strings.ToLower(short) || x.reg.byName[canon(short)] != nil {
 		return
 	}
-	if x.isProtocol(strings.ToLower(short)) || x.shorts >= maxShorts {
+	if !abbreviates(short, x.phraseText(s, m)) || x.isProtocol(strings.ToLower(short)) || x.shorts >= maxShorts {
 		return
 	}
 	x.shorts++
@@ -249,6 +264,18 @@ func (x *extractor) abbreviation(s *sentence, m *mention) {
 			x.relink(t, short, m.elem)
 		}
 	}
+}
+
+// abbreviates reports whether the letters begin words of the name in its order:
+// "PD" for "Placement Driver", not "PHP" for "web site".
+func abbreviates(short, name string) bool {
+	letters := []rune(strings.ToLower(short))
+	for _, w := range nameWords(name) {
+		if len(letters) > 0 && strings.HasPrefix(w, string(letters[0])) {
+			letters = letters[1:]
+		}
+	}
+	return len(letters) == 0
 }
 
 // relink adds mentions of a name that was introduced after the first scan.

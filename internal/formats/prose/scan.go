@@ -24,6 +24,7 @@ type block struct {
 	kind       blockKind
 	start, end int
 	indent     int
+	index      int // among the blocks of the document
 	level      int // of a heading: 1-6, plain 7, label 8
 	section    *section
 	// declared is set once a pass has read the block as a declaration.
@@ -41,8 +42,9 @@ type section struct {
 }
 
 var (
-	listMarker  = regexp.MustCompile(`^(?:[-*+•–] |\d{1,3}[.)] |\(?[a-z]\) |\[[ xX]\] )\s*`)
-	logLine     = regexp.MustCompile(`^\W{0,2}(?:\d{4}-\d\d-\d\d[T ]\d\d:|\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]?\d \d\d:\d\d|\d{1,3}(?:\.\d{1,3}){3} |(?:DEBUG|INFO|WARN|ERROR|TRACE|FATAL)\b)`)
+	listMarker = regexp.MustCompile(`^(?:[-*+•–] |\d{1,3}[.)] |\(?[a-z]\) |\[[ xX]\] )\s*`)
+	logLine    = regexp.MustCompile(`^\W{0,2}(?:\d{4}-\d\d-\d\d[T ]\d\d:|\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]?\d \d\d:\d\d|\d{1,3}(?:\.\d{1,3}){3} |` +
+		`(?:DEBUG|INFO|WARN|ERROR|TRACE|FATAL)\b)`)
 	tableRule   = regexp.MustCompile(`^[\s|:+-]+$`)
 	htmlComment = regexp.MustCompile(`(?s)<!--.*?-->`)
 )
@@ -90,6 +92,9 @@ func scan(content []byte) []block {
 		}
 		s.line(start, start+end, next)
 		start = next
+	}
+	for i := range s.blocks {
+		s.blocks[i].index = i
 	}
 	return s.blocks
 }

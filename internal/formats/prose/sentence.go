@@ -106,7 +106,7 @@ func abbreviation(before string) bool {
 	last := before[strings.LastIndexAny(before, " (\n")+1:]
 	switch strings.ToLower(last) {
 	case "e.g", "i.e", "etc", "vs", "cf", "approx", "no", "fig", "mr", "dr", "st", "inc":
-		return strings.ToLower(last) != "etc" && strings.ToLower(last) != "no"
+		return !strings.EqualFold(last, "etc") && !strings.EqualFold(last, "no")
 	}
 	return false
 }

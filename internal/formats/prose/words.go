@@ -17,6 +17,9 @@ type verbClass int
 const (
 	// transfer verbs move data from the subject to what a preposition names.
 	transfer verbClass = iota + 1
+	// put verbs are transfer verbs whose direct object may be where the data
+	// goes: "writes PostgreSQL".
+	put
 	// contact verbs reach their direct object or what a preposition names.
 	contact
 	// receive verbs take data from their object to the subject.
@@ -26,15 +29,16 @@ const (
 )
 
 var verbTable = map[verbClass]string{
-	transfer: "send upload write store publish push post forward put submit deliver emit stream replicate copy export save persist report return respond provide pass transmit relay route enqueue dispatch hand place produce insert append broadcast sync synchronize redirect proxy log record cache archive issue transfer deploy exchange expose ship offload back serve present show display add",
+	put:      "write populate feed",
+	transfer: "send upload store publish push post put forward submit deliver emit stream replicate copy export save persist report return respond provide pass transmit relay route enqueue dispatch hand place produce insert append broadcast sync synchronize redirect proxy log record cache archive issue transfer deploy exchange expose ship offload back serve present show display add",
 	contact:  "call query access invoke contact trigger reach connect authenticate talk communicate interact integrate use visit open browse manage administer configure monitor control operate scrape hit probe search update delete modify validate verify scan request login log-in sign-in register notify alert ask consult delegate employ control instruct command join execute approve charge bill schedule spawn",
 	receive:  "read fetch retrieve download consume receive pull poll subscribe get load watch collect ingest take obtain gather listen import capture accept",
-	plain:    "be have run contain include consist sit live allow enable let protect ensure support make need require offer encrypt hash sign separate divide describe cover represent hold keep create process perform handle do work go come see know give contains apply define implement build start stop generate determine act help mean become exist follow bind rank check convert continue watch classify host reside deployed remove change compute maintain describe block mutate unregister bring together facilitate deliver forwarding inform identify happen follow belong",
+	plain:    "be have run contain include consist sit live allow enable let protect ensure support make need require offer encrypt hash sign separate divide describe cover represent hold keep create process perform handle do work go come see know give contains apply define implement build start stop generate determine act help mean become exist follow bind rank check convert continue watch classify host reside deployed remove change compute maintain describe block mutate unregister permit bring together facilitate deliver forwarding inform identify happen follow belong locate install",
 }
 
 func verbs() map[string]verbClass {
 	out := map[string]verbClass{}
-	for _, class := range []verbClass{transfer, contact, receive, plain} {
+	for _, class := range []verbClass{put, transfer, contact, receive, plain} {
 		for _, v := range strings.Fields(verbTable[class]) {
 			if _, known := out[v]; !known {
 				out[v] = class
@@ -42,7 +46,7 @@ func verbs() map[string]verbClass {
 		}
 	}
 	for irregular, base := range map[string]string{
-		"sent": "send", "wrote": "write", "written": "write", "put": "put", "got": "get", "took": "take", "taken": "take",
+		"sent": "send", "wrote": "write", "written": "write", "got": "get", "took": "take", "taken": "take",
 		"given": "give", "held": "hold", "kept": "keep", "ran": "run", "is": "be", "are": "be", "was": "be", "were": "be",
 		"been": "be", "being": "be", "has": "have", "had": "have", "made": "make", "gets": "get", "does": "do", "did": "do",
 		"built": "build", "shown": "show",
@@ -76,22 +80,33 @@ func (x *extractor) verbOf(w string) verbClass {
 
 const (
 	determiners  = "a an the this that these those our their its his her your my each every any some all both no another one two three several many multiple"
-	prepositions = "to into in on at from by via through with over using for of onto against within inside across between under behind among along near toward towards"
+	prepositions = "to into in on at from by via through with over using for of onto against within inside across between under behind among along near " +
+		"toward towards"
 	// functionWords never are part of a name.
 	functionWords = determiners + " " + prepositions + ` and or but nor so if then when where while which who whom whose what how why as than
 is are was were be been being am has have had do does did not can could may might must shall should will would it they he she we you i them him us me there here
-also only just even still already yet very more most less least such same other own first second third next last e.g i.e etc per about after before during until since because
-although though however therefore thus whether either neither like unlike without out up down off again once upon both few much too let's via see using based called named example type kind versus`
+also only just even still already yet very more most less least such same other own first second third next last e.g i.e etc per about after before
+during until since because
+although though however therefore thus whether either neither like unlike without out up down off again once upon both few much too let's via see
+using based called named example type kind versus`
 	// qualifiers describe a part without naming it.
 	qualifiers = `new existing single simple separate dedicated central centralized centralised internal external public private secure trusted untrusted remote
-distributed different various certain specific particular main primary secondary additional entire whole full available common typical general local global large small big robust
-scalable independent underlying corresponding appropriate necessary required relevant respective original current previous actual real key important critical essential major minor
-basic standard custom modern traditional high low fast slow unique similar multiple several authenticated unauthenticated authorized malicious compromised legitimate valid invalid
-managed serverless relational encrypted self-hosted open-source third-party cloud-native popular lightweight powerful well-known following given non clustered horizontally
-privileged unprivileged end-to-end individual potential possible affected target entry downstream upstream shared own intermediate overall complete complex core default older newer
-production staging persistent temporary multi-tenant on-premises on-prem in-house dynamic static regular normal usual other-related interested active up-to-date nominated conventional educational heavy ordinary simple particular`
+distributed different various certain specific particular main primary secondary additional entire whole full available common typical general local
+global large small big robust
+scalable independent underlying corresponding appropriate necessary required relevant respective original current previous actual real key important
+critical essential major minor
+basic standard custom modern traditional high low fast slow unique similar multiple several authenticated unauthenticated authorized malicious
+compromised legitimate valid invalid
+managed serverless relational encrypted self-hosted open-source third-party cloud-native popular lightweight powerful well-known following given non
+clustered horizontally
+privileged unprivileged end-to-end individual potential possible affected target entry downstream upstream shared own intermediate overall complete
+complex core default older newer
+production staging persistent temporary multi-tenant on-premises on-prem in-house dynamic static regular normal usual other-related interested active
+up-to-date nominated conventional educational heavy ordinary simple particular`
 	// gerunds that name a trade rather than an action.
-	tradeWords = `billing accounting messaging streaming monitoring logging pricing booking routing scheduling training testing shipping banking building parking ticketing
-reporting marketing caching signing onboarding rating mapping processing ordering tracking invoicing matching learning gaming trading hosting vending voting meeting
+	tradeWords = `billing accounting messaging streaming monitoring logging pricing booking routing scheduling training testing shipping banking
+building parking ticketing
+reporting marketing caching signing onboarding rating mapping processing ordering tracking invoicing matching learning gaming trading hosting vending
+voting meeting
 embedding indexing underwriting lending catalog feed shared dashboarding provisioning staging manufacturing`
 )

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/threatdraft/threatdraft/internal/formats/gazetteer"
 	"github.com/threatdraft/threatdraft/internal/stride"
 )
 
@@ -25,38 +26,6 @@ func (z *zone) id() stride.Key {
 	return z.key
 }
 
-// zoneWords tell the kind of a zone from words of its name, most telling first.
-var zoneWords = []struct {
-	kind  stride.ZoneKind
-	words string
-}{
-	{stride.ZoneEnclave, "enclave|trusted execution environment|secure world|tee"},
-	{stride.ZoneDMZ, "dmz|demilitarized|perimeter"},
-	{stride.ZoneNamespace, "namespace"},
-	{stride.ZoneCluster, "cluster|kubernetes"},
-	{stride.ZoneNetwork, "vpc|vnet|virtual network|subnet|private network|corporate network|internal network|lan|wlan|network|production trust zone|internal"},
-	{stride.ZoneCloud, "cloud|aws|azure|gcp|account|subscription|region|tenant"},
-	{stride.ZoneInternet, "internet|public|untrusted|external users"},
-	{stride.ZoneThirdParty, "third party|third-party|vendor|partner|stripe|saas|external"},
-	{stride.ZoneBrowser, "browser|client side"},
-	{stride.ZoneVehicle, "vehicle|car|in-vehicle"},
-	{stride.ZoneDevice, "device|phone|mobile|handset|robot"},
-	{stride.ZoneOnPrem, "on-prem|on-premises|on premises|data center|data centre|datacenter|datacentre|factory|plant|hospital|office|home|corporate"},
-	{stride.ZoneHost, "host|server|machine|vm|container|node|computer"},
-}
-
-func zoneKindOf(name string) stride.ZoneKind {
-	padded := " " + strings.Join(strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == ' ' || r == '/' || r == '-' || r == '\n' }), " ") + " "
-	for _, z := range zoneWords {
-		for _, w := range strings.Split(z.words, "|") {
-			if strings.Contains(padded, " "+strings.ReplaceAll(w, "-", " ")+" ") || strings.Contains(padded, " "+strings.ReplaceAll(w, "-", " ")+"s ") {
-				return z.kind
-			}
-		}
-	}
-	return stride.ZoneOther
-}
-
 // zoneNamed gets or makes the zone.
 func (x *extractor) zoneNamed(name string, ev stride.Evidence) *zone {
 	name = display(name)
@@ -69,7 +38,7 @@ func (x *extractor) zoneNamed(name string, ev stride.Evidence) *zone {
 	if key == "" || len(name) > 80 || len(x.zones) >= 200 {
 		return nil
 	}
-	z := &zone{name: name, kind: zoneKindOf(name), evidence: []stride.Evidence{ev}, stated: true}
+	z := &zone{name: name, kind: gazetteer.ZoneKind(name), evidence: []stride.Evidence{ev}, stated: true}
 	x.zones = append(x.zones, z)
 	return z
 }
@@ -78,27 +47,64 @@ var (
 	quotedZone  = regexp.MustCompile(`(?i)(?:trust boundary|trust zone|security zone|trust boundaries) ["“]([^"”\n]{2,60})["”]`)
 	zoneLabel   = regexp.MustCompile(`(?i)^trust (?:zones|boundaries)(?: are)?:\s+(.*)$`)
 	zoneInLabel = regexp.MustCompile(`((?:[A-Z][\w/-]*\s+){0,3}(?:Zone|Internet|Network|Cloud|VPC|DMZ|Cluster|Environment|Boundary|Domain)): `)
-	placement   = regexp.MustCompile(`(?i)\b(?:runs?|running|deployed|hosted|lives?|resides?|lives?|located|sits?|placed|is|are|installed|stays?|operates?|executes?|inside|reachable only)\s+(?:as\s+\S+(?:\s+\S+)?\s+)?(?:only\s+)?(?:in|inside|within|on|into|from|to|behind)\s+(?:the|a|an|our|its|their|each|one|same)?\s*((?:[\w'-]+ ){0,4}?(?:VPC|VNet|DMZ|subnets?|clusters?|namespaces?|(?:private|corporate|internal|public|office|control|home|plant|local|management|OT|IT|guest) network|intranet|internet|data cent(?:er|re)|datacent(?:er|re)|enclave|cloud account|AWS account|Azure subscription|public cloud|private cloud|Azure|AWS|GCP|Google Cloud|on-premises|factory floor))\b`)
 )
 
 // declareZones reads lists of zones and quoted zone names.
 func (x *extractor) declareZones() {
+	var outer []indented
 	for i := range x.blocks {
 		b := &x.blocks[i]
 		body := b.textOf(x.text)
 		if b.section.role == roleZones && b.kind == bullet {
-			it := parseItem(x.text, b.start, b.end)
-			if len(strings.Fields(it.name)) <= 6 && !x.looksLikeClause(it.name) {
-				x.zoneNamed(it.name, x.quote(b.start, b.end, b.start, b.start+len(it.name)))
-			}
+			outer = x.listedZone(b, outer)
+		} else {
+			outer = nil
 		}
 		if b.kind == paragraph {
 			x.inlineZones(b, body)
 		}
-		for _, m := range quotedZone.FindAllStringSubmatchIndex(body, 50) {
+		for _, m := range quotedZones(body, 50) {
 			x.zoneNamed(body[m[2]:m[3]], x.quote(b.start, b.end, b.start+m[2], b.start+m[3]))
 		}
 	}
+}
+
+// quotedZones finds zones named in quotation marks; most text has none.
+func quotedZones(body string, limit int) [][]int {
+	if !strings.ContainsAny(body, `"“”`) {
+		return nil
+	}
+	return quotedZone.FindAllStringSubmatchIndex(body, limit)
+}
+
+// indented is a zone of a list with the indent of its item.
+type indented struct {
+	indent int
+	zone   *zone
+}
+
+// listedZone reads one item of a list of zones. An item that is indented more
+// than one before it lies within that one's zone.
+func (x *extractor) listedZone(b *block, outer []indented) []indented {
+	it := parseItem(x.text, b.start, b.end)
+	if len(strings.Fields(it.name)) > 6 || x.looksLikeClause(it.name) {
+		return outer
+	}
+	ev := x.quote(b.start, b.end, b.start, b.start+len(it.name))
+	z := x.zoneNamed(it.name, ev)
+	for len(outer) > 0 && outer[len(outer)-1].indent >= b.indent {
+		outer = outer[:len(outer)-1]
+	}
+	if z == nil {
+		return outer
+	}
+	if len(outer) > 0 {
+		z.within(outer[len(outer)-1].zone)
+	}
+	if it.zone != "" {
+		z.within(x.zoneNamed(it.zone, ev))
+	}
+	return append(outer, indented{b.indent, z})
 }
 
 func (x *extractor) inlineZones(b *block, body string) {
@@ -116,82 +122,14 @@ func (x *extractor) inlineZones(b *block, body string) {
 	if i := strings.Index(rest, ". "); i >= 0 {
 		rest = rest[:i]
 	}
-	for _, name := range strings.FieldsFunc(strings.ReplaceAll(strings.TrimRight(rest, "."), " and ", ";"), func(r rune) bool { return r == ';' || r == ',' }) {
+	for _, part := range splitList(strings.ReplaceAll(rest, " and ", "    ,"), 0, len(rest)) {
+		name := strings.TrimSpace(strings.TrimRight(rest[part[0]:part[1]], "."))
+		name, _, _ = strings.Cut(strings.TrimSuffix(name, " and"), "(")
 		name = strings.TrimSpace(name)
 		if i := strings.Index(rest, name); name != "" && len(strings.Fields(name)) <= 5 {
 			x.zoneNamed(name, x.quote(b.start, b.end, at+i, at+i+len(name)))
 		}
 	}
-}
-
-// readZones places parts: "X runs in the private subnet", `X is inside trust
-// boundary "Y"`.
-func (x *extractor) readZones() {
-	for i := range x.sentences {
-		s := &x.sentences[i]
-		if len(s.mentions) == 0 || s.block.kind == heading {
-			continue
-		}
-		body := x.text[s.start:s.end]
-		for _, m := range quotedZone.FindAllStringSubmatchIndex(body, 10) {
-			x.place(s, body, m, true)
-		}
-		if containsZoneWord(body) {
-			for _, m := range placement.FindAllStringSubmatchIndex(body, 4) {
-				x.place(s, body, m, false)
-			}
-		}
-	}
-}
-
-// containsZoneWord spares most sentences the regular expression.
-func containsZoneWord(body string) bool {
-	lower := strings.ToLower(body)
-	for _, w := range []string{"vpc", "vnet", "dmz", "subnet", "cluster", "namespace", "network", "intranet", "internet", "data cent", "datacent", "enclave", "account", "subscription", "cloud", "azure", "aws", "gcp", "on-prem", "factory"} {
-		if strings.Contains(lower, w) {
-			return true
-		}
-	}
-	return false
-}
-
-func (x *extractor) place(s *sentence, body string, m []int, quoted bool) {
-	name := body[m[2]:m[3]]
-	for _, w := range strings.Fields(strings.ToLower(name)) {
-		if !quoted && x.preps[w] {
-			return
-		}
-	}
-	if !quoted && deniedBefore(body[:m[2]]) {
-		return
-	}
-	z := x.zoneNamed(name, x.quote(s.start, s.end, s.start+m[2], s.start+m[3]))
-	if z == nil {
-		return
-	}
-	clause := strings.LastIndexAny(body[:m[0]], ".;") + 1
-	if quoted {
-		if i := strings.LastIndex(body[:m[0]], `"`); i > clause {
-			clause = i
-		}
-	}
-	for _, men := range s.mentions {
-		at := s.tokens[men.from].start - s.start
-		if men.elem == nil || at < clause || at >= m[0] || men.elem.zone != nil || (men.elem.kind == stride.ExternalEntity && !quoted && z.kind != stride.ZoneInternet) {
-			continue
-		}
-		men.elem.zone = z
-	}
-}
-
-func deniedBefore(text string) bool {
-	words := strings.Fields(strings.ToLower(text))
-	for _, w := range words[max(0, len(words)-5):] {
-		if w == "not" || w == "never" || w == "no" {
-			return true
-		}
-	}
-	return false
 }
 
 // defaultZones puts parts that stand outside by their nature (people on the
@@ -233,11 +171,14 @@ func (x *extractor) boundaries(kept []*element, keys map[stride.Key]int) []strid
 	if len(kept) == 0 {
 		return out
 	}
+	shown := x.zones[:0:0]
 	for _, z := range x.zones {
-		if !z.used && !z.stated {
-			continue
+		if z.used || z.stated {
+			z.key = unique(keys, stride.Slug(z.name)+"-z")
+			shown = append(shown, z)
 		}
-		z.key = unique(keys, stride.Slug(z.name)+"-z")
+	}
+	for _, z := range shown {
 		out = append(out, stride.TrustBoundary{ID: z.key, Name: z.name, Kind: z.kind, ParentID: z.parent.id(), Evidence: z.evidence})
 	}
 	return out

@@ -1,0 +1,250 @@
+package prose
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/threatdraft/threatdraft/internal/formats/gazetteer"
+	"github.com/threatdraft/threatdraft/internal/stride"
+)
+
+// A document that lists at least so many processes and stores is taken at its word: common
+// nouns elsewhere in it speak of what it lists.
+const listedEnough = 4
+
+// related reports whether one list of tags narrows the other.
+func related(a, b []stride.Tag) bool {
+	for _, s := range a {
+		for _, t := range b {
+			if s.Is(t) || t.Is(s) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// sameThing finds the part that mention j only says more about: "X (a cache)",
+// "X, a cache", "X is a cache". It returns nil where the mention is a thing of
+// its own.
+func (x *extractor) sameThing(s *sentence, j int) *element {
+	if j == 0 {
+		return nil
+	}
+	p, m := s.mentions[j-1], s.mentions[j]
+	if p.elem == nil || m.from <= p.to || p.elem.kind != m.entry.Kind && (p.elem.kind == stride.DataStore || m.entry.Kind == stride.DataStore) {
+		return nil
+	}
+	between := s.tokens[p.to:m.from]
+	alike := related(p.elem.tags, m.entry.Tags)
+	if first := between[0].text; first == "(" && len(between) == 1 {
+		if alike && m.to < len(s.tokens) && closes(s.tokens[m.to].text) {
+			if narrowerThan(m.entry.Tags, p.elem.tags) {
+				p.elem.tags = m.entry.Tags
+			}
+			return p.elem
+		}
+		return nil
+	}
+	if p.elem.kind != m.entry.Kind {
+		return nil
+	}
+	switch first := between[0].lower; {
+	case first == "," && len(between) == 2 && indefinite(between[1].lower):
+		if alike && (p.elem.capital || p.elem.declared) {
+			return p.elem
+		}
+	case (first == "is" || first == "are") && len(between) > 1 && len(between) < 7 && (indefinite(between[1].lower) || between[1].lower == "the"):
+		if m.entry.Level != gazetteer.Product && (alike || m.entry.Level == gazetteer.Weak) && x.allDescribe(between[2:]) {
+			return p.elem
+		}
+	}
+	return nil
+}
+
+func closes(mark string) bool { return mark == ")" || mark == "," || mark == ";" }
+
+func indefinite(w string) bool { return w == "a" || w == "an" }
+
+func (x *extractor) allDescribe(tokens []token) bool {
+	for _, t := range tokens {
+		if t.word && (x.preps[t.lower] || x.dets[t.lower] || t.lower == "not") {
+			return false
+		}
+	}
+	return true
+}
+
+// predicate reports whether mention j only classifies something that is no
+// part: "HuskyX is a learning system".
+func (x *extractor) predicate(s *sentence, j int) bool {
+	m := s.mentions[j]
+	for i := m.from - 1; i > 0 && i > m.from-6; i-- {
+		switch w := s.tokens[i].lower; {
+		case w == "is" || w == "are":
+			return i+1 < m.from && indefinite(s.tokens[i+1].lower)
+		case !s.tokens[i].word && w != ",", x.preps[w]:
+			return false
+		}
+	}
+	return false
+}
+
+// listed finds the only listed part of the kind whose name has all words of the
+// phrase, or all but a last one that is the general word for it: "accounting
+// database" for "Accounting PostgreSQL".
+func (x *extractor) listed(key string, entry gazetteer.Entry) *element {
+	words := strings.Fields(key)
+	if len(words) < 2 {
+		return nil
+	}
+	var hit *element
+	for _, e := range x.reg.byWord[words[0]] {
+		if !e.declared || e.kind != entry.Kind {
+			continue
+		}
+		have := strings.Fields(e.canon)
+		missing := 0
+		for _, w := range words {
+			if !slices.Contains(have, w) {
+				missing++
+			}
+		}
+		general := missing == 1 && !slices.Contains(have, words[len(words)-1]) && narrowerThan(e.tags, entry.Tags)
+		if missing > 0 && !general {
+			continue
+		}
+		if hit != nil {
+			return nil
+		}
+		hit = e
+	}
+	return hit
+}
+
+// narrowerThan reports whether the tags say at least what the others say.
+func narrowerThan(tags, general []stride.Tag) bool {
+	if len(general) == 0 || general[0] == "service" {
+		return false
+	}
+	return slices.ContainsFunc(tags, func(t stride.Tag) bool { return t.Is(general[0]) })
+}
+
+// stems reduces a name of three words and more further, without "-er" and
+// "-or": a text that says "controller plane" once means the control plane. It
+// returns "" for shorter names.
+func stems(canon string) string {
+	words := strings.Fields(canon)
+	if len(words) < 3 {
+		return ""
+	}
+	for i, w := range words {
+		words[i] = stem(w)
+	}
+	return strings.Join(words, " ")
+}
+
+func stem(w string) string {
+	for _, end := range []string{"er", "or"} {
+		if s := strings.TrimSuffix(w, end); s != w && len(s) > 4 {
+			if s[len(s)-1] == s[len(s)-2] {
+				return s[:len(s)-1]
+			}
+			return s
+		}
+	}
+	return w
+}
+
+// onlyListed finds the one listed part that a common noun is the word for, in a
+// document that lists its parts.
+func (x *extractor) onlyListed(entry gazetteer.Entry) *element {
+	if x.listing < listedEnough || entry.Level != gazetteer.Noun {
+		return nil
+	}
+	var hit *element
+	for _, e := range x.reg.all {
+		if e.declared && e.kind == entry.Kind && narrowerThan(e.tags, entry.Tags) && sharesWord(e.canon, entry.Alias) {
+			if hit != nil {
+				return nil
+			}
+			hit = e
+		}
+	}
+	return hit
+}
+
+func sharesWord(a, b string) bool {
+	have := strings.Fields(a)
+	return slices.ContainsFunc(strings.Fields(b), func(w string) bool { return slices.Contains(have, gazetteer.Singular(w)) })
+}
+
+// loose reports whether a phrase is a common noun that a document with a list
+// of parts merely mentions. Products and proper names are parts all the same.
+func (x *extractor) loose(s *sentence, m *mention) bool {
+	if x.listing < listedEnough || m.entry.Level == gazetteer.Product || m.entry.Level == gazetteer.Name {
+		return false
+	}
+	head := &s.tokens[m.to-1]
+	identifier := strings.Contains(head.text, "_") || strings.Contains(head.text, "-") && m.to == m.from+1
+	if identifier || x.itemSubject(s, m) {
+		return false
+	}
+	if m.bare && s.block.kind == heading {
+		return true
+	}
+	return !m.capital || m.entry.Level == gazetteer.Weak && !s.capital(m.to-1)
+}
+
+// itemSubject reports whether the phrase begins an item of a list of parts that
+// is written as a sentence: "- An SSH client process runs on the host".
+func (x *extractor) itemSubject(s *sentence, m *mention) bool {
+	return s.block.kind == bullet && s.block.section.role.declares() && !s.block.declared && s.start == s.block.start &&
+		(m.from == 0 || m.from == 1 && x.dets[s.tokens[0].lower])
+}
+
+// genericHead lists the last words that add nothing to the name of a product
+// or of a thing that names itself: "Redis cluster", "API gateway endpoint".
+func genericHead(w string) bool {
+	switch w {
+	case "database", "db", "cache", "cluster", "server", "table", "instance", "bucket", "broker", "service", "endpoint", "node", "system", "deployment":
+		return true
+	}
+	return false
+}
+
+// generic sees "Redis cluster" as Redis, and "NATS messaging system" as NATS: a
+// product and the general word for it.
+func (x *extractor) generic(key string) *element {
+	words := strings.Fields(key)
+	for i := len(words) - 1; i > 0; i-- {
+		e := x.reg.byName[strings.Join(words[:i], " ")]
+		if e == nil {
+			continue
+		}
+		rest := words[i:]
+		if len(rest) == 1 && genericHead(rest[0]) && (e.level == gazetteer.Product || rest[0] == "endpoint" && e.level == gazetteer.Noun && i > 1) {
+			return e
+		}
+		entry, took := x.gaz.Longest(rest)
+		if e.level == gazetteer.Product && e.kind == stride.DataStore && took == len(rest) && narrowerThan(e.tags, entry.Tags) {
+			return e
+		}
+		return nil
+	}
+	return nil
+}
+
+// trimHead drops "endpoint" from the first mention of "API gateway endpoint",
+// so that the later "API gateway" is no second part.
+func (x *extractor) trimHead(s *sentence, m *mention) string {
+	name := x.phraseText(s, m)
+	if m.to-m.from < 3 || s.tokens[m.to-1].lower != "endpoint" {
+		return name
+	}
+	words := nameWords(name)
+	if e, took := x.gaz.Longest(words[:len(words)-1]); took == len(words)-1 && e.Level >= gazetteer.Noun {
+		return strings.TrimSpace(x.text[s.tokens[m.from].start:s.tokens[m.to-2].end])
+	}
+	return name
+}
