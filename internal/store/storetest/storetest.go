@@ -57,7 +57,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 // fixture is a store with short ways to fill it.
 type fixture struct {
 	*store.Store
-	ctx   context.Context //nolint:containedctx // a test's own, for brevity
+	ctx   context.Context
 	ticks atomic.Int64
 }
 
