@@ -8,6 +8,7 @@ var services = []row{
 	{"web_app", pr, "", Name, "express|apache|phoenix"},
 	{"api", pr, "", Noun, "api|rest api|restful api|backend api|web api|public api|cloud api|local api|http api|json api|rest service|rest endpoint|api server|api service|backend|back end|backend server|backend service|api endpoint|microservice|web service|soap service|application backend|cloud backend|mobile backend|internal api|open api|bff|backend for frontend|node.js api|node api"},
 	{"api", pr, "", Product, "fastapi|node.js backend|express.js"},
+	{"service", pr, "", Noun, "mainframe|core banking system|erp system|crm system|billing system|legacy system|warehouse management system|ticketing system|booking system|payroll system"},
 	{"graphql", pr, "", Noun, "graphql|graphql api|graphql server|graphql endpoint|apollo server|graphql gateway|hasura|graphql service"},
 	{"grpc_service", pr, "", Noun, "grpc service|grpc server|grpc api|grpc endpoint|rpc server|rpc service"},
 	{"api_gateway", pr, "", Noun, "api gateway|gateway api|edge gateway api|api management|developer portal|api proxy"},

@@ -17,6 +17,8 @@ type flow struct {
 	controls stride.Controls
 	evidence []stride.Evidence
 	outside  bool
+	// plain quotes where the text names a protocol that encrypts nothing.
+	plain *stride.Evidence
 }
 
 func (f *flow) build(keys map[stride.Key]int) stride.Flow {
@@ -88,6 +90,9 @@ func (x *extractor) declareFlow(b *block) {
 	if m := sendsForm.FindStringSubmatch(line); m != nil {
 		from, to := x.flowEnd(m[1], b, inFlows), x.flowEnd(m[4], b, inFlows)
 		label := m[2]
+		if through := strings.Contains(m[3], " through ") || strings.Contains(m[3], " via "); through && !inFlows {
+			return // two flows, which the sentence's verb frame reads
+		}
 		if x.stateFlow(b, from, to, label, m[5]+" "+m[3]) {
 			return
 		}
@@ -156,6 +161,13 @@ func (x *extractor) stateFlow(b *block, from, to *element, label, attributes str
 	if secureProtocol(f.protocol) {
 		setControl(f.controls, finding{name: stride.EncryptionInTransit, state: stride.ControlPresent}, ev)
 	}
+	if tokens := tokenize(lower, 0, len(lower)); !secured(lower) {
+		for i := range tokens {
+			if tokens[i].lower == f.protocol && plainAt(tokens, i) {
+				f.plain = &ev
+			}
+		}
+	}
 	from.linked, to.linked = true, true
 	x.flows = append(x.flows, f)
 	if ends := [2]*element{from, to}; x.byEnds[ends] == nil {
@@ -170,7 +182,7 @@ func (b *block) textOf(text string) string { return text[b.start:b.end] }
 const protocolWords = `https http http/s http/2 grpc grpcs rest soap graphql websocket websockets wss tls mtls ssl ssh sftp ftp ftps smtp smtps imap
 mqtt mqtts amqp amqps
 tcp udp quic dns ldap ldaps kerberos modbus opc-ua can bluetooth ble zigbee wifi usb uart i2c spi upnp coap odbc jdbc nfs smb rtsp rtp snmp syslog
-telnet rdp vnc ipsec
+telnet rdp vnc ipsec ws
 oauth oauth2 oidc saml scp rsync ros dds vpn webrtc thrift rmi`
 
 func (x *extractor) isProtocol(w string) bool { return x.protos[w] }
@@ -191,4 +203,69 @@ func secureProtocol(p string) bool {
 		return true
 	}
 	return false
+}
+
+// plainProtocol reports whether the protocol has no encryption of its own.
+func plainProtocol(p string) bool {
+	switch p {
+	case "http", "ftp", "telnet", "ws", "ldap":
+		return true
+	}
+	return false
+}
+
+// secured reports whether lower-case text speaks of anything that encrypts or
+// of a connection that leaves no machine.
+func secured(lower string) bool {
+	for _, t := range tokenize(lower, 0, len(lower)) {
+		if secureProtocol(t.text) || t.text == "starttls" || t.text == "tunnel" || t.text == "localhost" || t.text == "loopback" ||
+			strings.HasPrefix(t.text, "encrypt") {
+			return true
+		}
+	}
+	return false
+}
+
+// plainAt reports whether token i names a plain protocol as such: "HTTP
+// requests" and "HTTP/2" say nothing about encryption.
+func plainAt(tokens []token, i int) bool {
+	if !plainProtocol(tokens[i].lower) {
+		return false
+	}
+	if i+1 == len(tokens) {
+		return true
+	}
+	switch strings.TrimSuffix(tokens[i+1].lower, "s") {
+	case "/", "(", "request", "response", "message", "call", "post", "get", "put", "api", "endpoint", "header", "server", "client", "method":
+		return false
+	}
+	return true
+}
+
+// overPlain reports whether the sentence says that something goes over a plain
+// protocol.
+func (x *extractor) overPlain(s *sentence) bool {
+	if x.modal(s) || secured(strings.ToLower(x.text[s.start:s.end])) {
+		return false
+	}
+	for i := 1; i < len(s.tokens); i++ {
+		if !plainAt(s.tokens, i) || x.negated(s, i) {
+			continue
+		}
+		switch s.tokens[i-1].lower {
+		case "over", "via", "using", "through", "by", "plain", "with":
+			return true
+		}
+	}
+	return false
+}
+
+// settlePlain states that flows over a plain protocol are not encrypted, where
+// nothing else in the text speaks of it.
+func (x *extractor) settlePlain() {
+	for _, f := range x.flows {
+		if _, known := f.controls[stride.EncryptionInTransit]; !known && f.plain != nil {
+			setControl(f.controls, finding{name: stride.EncryptionInTransit, state: stride.ControlAbsent}, *f.plain)
+		}
+	}
 }

@@ -1,10 +1,7 @@
 package prose
 
 import (
-	"slices"
 	"strings"
-
-	"github.com/threatdraft/threatdraft/internal/stride"
 )
 
 // frame is the clause that is being read: who does what, and to whom.
@@ -20,6 +17,7 @@ type frame struct {
 	object   *element // the part before "that" that its clause acts on
 	causes   bool     // the verb makes its object act: "lets customers pay"
 	opening  bool     // the sentence begins with a subordinate clause
+	via      *element // the part through which what follows goes
 }
 
 // frameFlows reads flows out of sentences: "X uploads Y to Z over P", "is read
@@ -221,7 +219,7 @@ func (x *extractor) openVerb(s *sentence, f *frame, i int, class verbClass, pass
 		f.subjects = acting
 	}
 	f.causes = class == plain && makesAct(s.tokens[i].lower)
-	f.classes, f.passive, f.prep, f.placed, f.verbAt, f.head = []verbClass{class}, passive, "", false, i, nil
+	f.classes, f.passive, f.prep, f.placed, f.verbAt, f.head, f.via = []verbClass{class}, passive, "", false, i, nil, nil
 	if class != plain {
 		for _, e := range f.subjects {
 			e.acts = true
@@ -314,148 +312,3 @@ func (x *extractor) frameMention(s *sentence, f *frame, m mention) {
 		x.relate(s, f, class, e)
 	}
 }
-
-// relate turns one object of one verb into a flow.
-func (x *extractor) relate(s *sentence, f *frame, class verbClass, e *element) {
-	if f.passive {
-		x.relatePassive(s, f, class, e)
-		return
-	}
-	switch f.prep {
-	case "":
-		if class != plain && !slices.Contains(f.direct, e) {
-			f.direct = append(f.direct, e)
-		}
-		return
-	case "as", "by", "for", "of", "inside", "within", "behind", "under", "about", "using", "between", "across":
-		return
-	case "from":
-		if class != plain {
-			f.placed = true
-			for _, sub := range f.subjects {
-				x.pull(s, e, sub, f)
-			}
-		}
-		return
-	case "in", "on", "at":
-		if class == contact && len(f.direct) > 0 {
-			return // "use the shop in a browser": where, not what
-		}
-	}
-	f.placed = f.placed || class != receive || f.prep == "to"
-	switch class {
-	case transfer, put, contact:
-		x.fan(s, f, e)
-	case receive:
-		if f.prep == "to" || f.prep == "via" || f.prep == "through" || f.prep == "in" || f.prep == "on" {
-			for _, sub := range f.subjects {
-				if f.prep == "to" && len(f.direct) > 0 {
-					x.addFlow(s, sub, e, f)
-				} else {
-					x.pull(s, e, sub, f)
-				}
-			}
-		}
-	}
-}
-
-// pull records that the part "to" takes data from the part "from". A person
-// who opens or downloads something from a process acts on it: the flow begins
-// with the person, unless the verb says that the process delivers.
-func (x *extractor) pull(s *sentence, from, to *element, f *frame) {
-	verb := s.tokens[min(f.verbAt, len(s.tokens)-1)].lower
-	delivered := strings.HasPrefix(verb, "receiv") || strings.HasPrefix(verb, "get") || strings.HasPrefix(verb, "obtain")
-	if from.kind == stride.Process && isHuman(to.tags) && !delivered {
-		from, to = to, from
-	}
-	x.addFlow(s, from, to, f)
-}
-
-func (x *extractor) fan(s *sentence, f *frame, e *element) {
-	if f.prep == "over" || f.prep == "on" && e.kind == stride.Process {
-		return
-	}
-	for _, sub := range f.subjects {
-		x.addFlow(s, sub, e, f)
-	}
-}
-
-func (x *extractor) relatePassive(s *sentence, f *frame, class verbClass, e *element) {
-	for _, sub := range f.subjects {
-		switch {
-		case f.prep == "by" && (class == receive):
-			x.pull(s, sub, e, f)
-		case f.prep == "by" && (class == contact || (class == transfer || class == put) && sub.kind == stride.DataStore):
-			x.addFlow(s, e, sub, f)
-		case f.prep == "to" && class == contact, f.prep == "to" && class == transfer && sub.kind != stride.DataStore && sub.kind != stride.ExternalEntity:
-			x.addFlow(s, sub, e, f)
-		case f.prep == "from" && class == receive:
-			x.addFlow(s, e, sub, f)
-		}
-	}
-}
-
-// flushDirect links direct objects once it is clear that no preposition names
-// where the data goes.
-func (x *extractor) flushDirect(s *sentence, f *frame) {
-	if len(f.direct) > 0 && !f.placed && !f.passive {
-		for _, class := range f.classes {
-			for _, e := range f.direct {
-				for _, sub := range f.subjects {
-					switch class {
-					case contact:
-						x.addFlow(s, sub, e, f)
-					case receive:
-						x.pull(s, e, sub, f)
-					case put:
-						if e.kind == stride.DataStore && len(f.direct) == 1 {
-							x.addFlow(s, sub, e, f)
-						}
-					}
-				}
-			}
-		}
-	}
-	f.direct = nil
-}
-
-// addFlow records the flow, or more evidence for one between the same ends.
-func (x *extractor) addFlow(s *sentence, from, to *element, f *frame) {
-	if from == to || len(x.flows) >= maxFlows || x.negated(s, f.verbAt) {
-		return
-	}
-	ends := [2]*element{from, to}
-	at := s.tokens[min(f.verbAt, len(s.tokens)-1)].start
-	ev := x.quote(s.start, s.end, at, at)
-	fl := x.byEnds[ends]
-	if fl == nil {
-		fl = &flow{from: from, to: to, controls: stride.Controls{}}
-		x.byEnds[ends] = fl
-		x.flows = append(x.flows, fl)
-		from.linked, to.linked = true, true
-	}
-	fl.evidence = addEvidence(fl.evidence, ev)
-	lower := strings.ToLower(x.text[s.start:s.end])
-	if fl.protocol == "" {
-		fl.protocol = x.protocolIn(lower)
-	}
-	if secureProtocol(fl.protocol) && x.protocolIn(lower) == fl.protocol && !x.modal(s) {
-		setControl(fl.controls, finding{name: stride.EncryptionInTransit, state: stride.ControlPresent}, ev)
-	}
-	for _, d := range x.dataIn(lower) {
-		fl.data = addClass(fl.data, d)
-	}
-}
-
-// negated reports whether the verb at token i is denied: "does not call".
-func (x *extractor) negated(s *sentence, i int) bool {
-	for j := max(0, i-3); j < i && j < len(s.tokens); j++ {
-		switch s.tokens[j].lower {
-		case "not", "never", "cannot", "n't", "don't", "doesn't", "no", "can't", "won't":
-			return true
-		}
-	}
-	return false
-}
-
-func (x *extractor) modal(s *sentence) bool { return modality(strings.ToLower(x.text[s.start:s.end])) }

@@ -50,16 +50,66 @@ func (x *extractor) sameThing(s *sentence, j int) *element {
 		return nil
 	}
 	switch first := between[0].lower; {
+	case hosting(first) && len(between) < 5 && m.entry.Level == gazetteer.Product && p.elem.level == gazetteer.Product:
+		if alike && slices.Equal(p.elem.tags, m.entry.Tags) {
+			return p.elem
+		}
 	case first == "," && len(between) == 2 && indefinite(between[1].lower):
 		if alike && (p.elem.capital || p.elem.declared) {
 			return p.elem
 		}
+	case (first == "is" || first == "serves") && alike && len(between) < 7 && x.usedAs(between[1:]):
+		return p.elem
 	case (first == "is" || first == "are") && len(between) > 1 && len(between) < 7 && (indefinite(between[1].lower) || between[1].lower == "the"):
 		if m.entry.Level != gazetteer.Product && (alike || m.entry.Level == gazetteer.Weak) && x.allDescribe(between[2:]) {
 			return p.elem
 		}
 	}
 	return nil
+}
+
+// hosting opens what says who runs a product: "GPT-4 hosted by OpenAI".
+func hosting(w string) bool {
+	switch w {
+	case "hosted", "served", "run", "provided", "offered", "operated", "by", "from":
+		return true
+	}
+	return false
+}
+
+// makers lists language models with the firm under whose name texts mean them.
+var makers = []string{
+	"openai|openai api|gpt 4|gpt 4o|gpt 3.5|chatgpt|openai gpt 4",
+	"anthropic|anthropic api|claude",
+	"gemini|gemini api|google vertex ai gemini",
+	"amazon bedrock|aws bedrock|bedrock",
+}
+
+// sameMaker finds the model, or its maker, that the text named before.
+func (x *extractor) sameMaker(entry gazetteer.Entry) *element {
+	if len(entry.Tags) == 0 || entry.Tags[0] != "llm" {
+		return nil
+	}
+	for _, family := range makers {
+		names := strings.Split(family, "|")
+		if !slices.Contains(names, entry.Alias) {
+			continue
+		}
+		for _, name := range names {
+			if e := x.reg.byName[canon(name)]; e != nil {
+				return e
+			}
+		}
+	}
+	return nil
+}
+
+// usedAs sees "used as a", which says more about a part.
+func (x *extractor) usedAs(tokens []token) bool {
+	if len(tokens) > 0 && tokens[0].lower == "used" {
+		tokens = tokens[1:]
+	}
+	return len(tokens) > 1 && tokens[0].lower == "as" && (indefinite(tokens[1].lower) || tokens[1].lower == "the") && x.allDescribe(tokens[2:])
 }
 
 func closes(mark string) bool { return mark == ")" || mark == "," || mark == ";" }

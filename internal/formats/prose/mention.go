@@ -15,6 +15,7 @@ type mention struct {
 	elem     *element
 	bare     bool // one alias without a modifier
 	capital  bool
+	denied   bool // "no audit log": there is none; "API calls are": no part is meant
 }
 
 // findMentions scans the sentence once, longest names first.
@@ -40,6 +41,7 @@ func (x *extractor) findMentions(s *sentence) []mention {
 			}
 		}
 		x.extend(s, &m)
+		m.denied = s.deniedAt(m.from) || m.bare && (s.onlyCalls(m) || s.notThere(m))
 		out = append(out, m)
 		i = m.to
 	}
@@ -241,7 +243,14 @@ func (x *extractor) verbHere(s *sentence, i int) bool {
 	}
 	// "the app stores orders" against "the Bastion Logs Storage", "app logs are"
 	return strings.HasSuffix(t.lower, "s") && !s.capital(i) && next.word && i > 0 && !strings.HasSuffix(s.tokens[i-1].lower, "s") &&
-		!x.stop[next.lower] && x.verbOf(next.lower) == 0
+		!x.stop[next.lower] && x.nounAfter(s, i)
+}
+
+// nounAfter reports whether the word behind token i is no verb there: "stores
+// orders", and "stores visits in", where "visits" can only be a noun.
+func (x *extractor) nounAfter(s *sentence, i int) bool {
+	after := s.tokens[i+1].lower
+	return x.verbOf(after) == 0 || strings.HasSuffix(after, "s") && i+2 < len(s.tokens) && x.preps[s.tokens[i+2].lower]
 }
 
 // window returns the lower-case word parts from token i on; ends[n] is the
@@ -320,7 +329,7 @@ func (x *extractor) usedAsVerb(s *sentence, i int, e gazetteer.Entry) bool {
 	if (i == 0 || s.initial(i)) && s.capital(i) && strings.HasSuffix(t.lower, "s") && i+1 < len(s.tokens) && s.tokens[i+1].word {
 		return true
 	}
-	if x.servesAsVerb(s, i) || x.joinedVerb(s, i) {
+	if x.servesAsVerb(s, i) || x.joinedVerb(s, i) || x.loginVerb(s, i) {
 		return true
 	}
 	if i > 0 {
@@ -339,7 +348,21 @@ func (x *extractor) servesAsVerb(s *sentence, i int) bool {
 	}
 	before, after := s.tokens[i-1], s.tokens[i+1]
 	return before.word && after.word && !x.stop[before.lower] && !x.quality[before.lower] && !strings.HasSuffix(before.lower, "s") &&
-		!x.stop[after.lower] && x.verbOf(after.lower) == 0 && x.verbOf(before.lower) == 0
+		!x.stop[after.lower] && x.nounAfter(s, i) && x.verbOf(before.lower) == 0
+}
+
+// loginVerb sees "the app logs in with", against "writes logs in S3".
+func (x *extractor) loginVerb(s *sentence, i int) bool {
+	if i+1 >= len(s.tokens) || s.tokens[i].lower != "logs" && s.tokens[i].lower != "log" || i > 0 && x.verbOf(s.tokens[i-1].lower) != 0 {
+		return false
+	}
+	switch s.tokens[i+1].lower {
+	case "into", "onto":
+		return true
+	case "in", "on":
+		return i+2 >= len(s.tokens) || !s.tokens[i+2].word || x.preps[s.tokens[i+2].lower] || s.tokens[i+2].lower == "and"
+	}
+	return false
 }
 
 // joinedVerb sees "checks the token and stores orders".
@@ -365,7 +388,9 @@ func (x *extractor) modifiers(s *sentence, m *mention, floor int) {
 	for m.from > floor && m.to-m.from < 6 && s.adjacent(x.text, m.from-1) {
 		i := m.from - 1
 		t := &s.tokens[i]
-		if !t.word || len(t.text) < 2 || itemNumber(t.text) && i == 0 || x.stop[t.lower] || x.quality[t.lower] || strings.HasSuffix(t.lower, "ly") ||
+		named := s.capital(i) && i > 0 && !s.initial(i) && s.capital(i+1) && x.dets[s.tokens[i-1].lower] &&
+			m.entry.Level < gazetteer.Product // "the Core Banking mainframe"
+		if !t.word || len(t.text) < 2 || itemNumber(t.text) && i == 0 || x.stop[t.lower] || x.quality[t.lower] && !named || strings.HasSuffix(t.lower, "ly") ||
 			t.lower == s.tokens[m.to-1].lower {
 			break
 		}
@@ -380,7 +405,7 @@ func (x *extractor) modifiers(s *sentence, m *mention, floor int) {
 			break
 		}
 		if !proper {
-			if lower++; lower > 3 || m.entry.Level == gazetteer.Product || m.entry.Level == gazetteer.Name {
+			if lower++; lower > 3 || x.foreign || m.entry.Level == gazetteer.Product || m.entry.Level == gazetteer.Name {
 				break
 			}
 		}

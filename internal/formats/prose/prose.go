@@ -55,6 +55,9 @@ type extractor struct {
 	general map[stride.Tag]*element
 	listing int // how many processes and stores the document lists as such
 	shorts  int
+	foreign bool            // the text is not English
+	outward []*element      // what somebody from outside calls, once all flows are read
+	swept   map[finding]int // statements about the whole system, at by their reach
 	protos  map[string]bool
 	phrases map[string][]controlPhrase
 	classes map[string][]dataPhrase
@@ -76,6 +79,7 @@ func Parse(src stride.Source) (stride.Architecture, []string, error) {
 	}
 	x.text = blankComments(src.Content)
 	x.blocks = scan(src.Content)
+	x.readLanguage()
 	x.declareZones()
 	x.declareElements()
 	x.readSentences()
@@ -84,6 +88,7 @@ func Parse(src stride.Source) (stride.Architecture, []string, error) {
 	x.frameFlows()
 	x.readZones()
 	x.attachControls()
+	x.settlePlain()
 	x.readData()
 	x.readScope()
 	return x.architecture(), x.notes, nil

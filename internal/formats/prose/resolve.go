@@ -11,18 +11,22 @@ import (
 // themselves, then bare nouns, which mean an earlier part where one fits.
 func (x *extractor) resolveMentions() {
 	x.eachMention(func(s *sentence, j int) {
-		if m := &s.mentions[j]; m.elem == nil && !m.bare && s.mayName() && !s.quiet(m.from) {
+		if m := &s.mentions[j]; m.elem == nil && !m.bare && !m.denied && s.mayName() && !s.quiet(m.from) {
 			m.elem = x.named(s, j)
 		}
 	})
 	x.eachMention(func(s *sentence, j int) {
-		if m := &s.mentions[j]; m.elem == nil && m.bare && m.entry.Level >= gazetteer.Name && m.entry.Level != gazetteer.Noun {
+		if m := &s.mentions[j]; m.elem == nil && m.bare && !m.denied && m.entry.Level >= gazetteer.Name && m.entry.Level != gazetteer.Noun {
 			m.elem = x.bareProduct(s, j)
 		}
 	})
 	x.eachMention(func(s *sentence, j int) {
 		m := &s.mentions[j]
-		if m.elem == nil {
+		switch {
+		case m.elem != nil:
+		case m.denied:
+			m.elem = x.reg.byName[canon(x.phraseText(s, m))]
+		default:
 			m.elem = x.bareNoun(s, j)
 		}
 		if m.elem == nil {
@@ -147,6 +151,10 @@ func (x *extractor) bareProduct(s *sentence, j int) *element {
 		x.reg.alias(e, display(name))
 		return e
 	}
+	if e := x.sameMaker(m.entry); e != nil {
+		x.reg.alias(e, display(name))
+		return e
+	}
 	words := strings.Fields(key)
 	if len(words) > 0 {
 		var hit *element
@@ -184,7 +192,7 @@ func (x *extractor) bareNoun(s *sentence, j int) *element {
 	if e := x.latest(words[len(words)-1], key); e != nil {
 		return e
 	}
-	if m.entry.Level == gazetteer.Noun && !strings.Contains(m.entry.Alias, " ") {
+	if m.entry.Level == gazetteer.Noun && (!strings.Contains(m.entry.Alias, " ") || strings.HasSuffix(m.entry.Alias, "language model")) {
 		if e := x.sameKind(m.entry); e != nil {
 			return e
 		}
@@ -219,7 +227,7 @@ func (x *extractor) latest(word, key string) *element {
 
 // sameKind finds the one product that the noun is the general word for.
 func (x *extractor) sameKind(entry gazetteer.Entry) *element {
-	if entry.Kind != stride.DataStore || len(entry.Tags) == 0 {
+	if len(entry.Tags) == 0 || entry.Kind != stride.DataStore && entry.Tags[0] != "llm" {
 		return nil
 	}
 	if e, known := x.general[entry.Tags[0]]; known {

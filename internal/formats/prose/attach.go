@@ -1,0 +1,271 @@
+package prose
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/threatdraft/threatdraft/internal/stride"
+)
+
+// attachControls gives each statement to the part or the flow it speaks of.
+func (x *extractor) attachControls() {
+	inSentence := map[int][]*flow{}
+	for _, f := range x.flows {
+		for _, ev := range f.evidence {
+			inSentence[ev.Start] = append(inSentence[ev.Start], f)
+		}
+	}
+	x.outward, x.swept = x.exposed(), map[finding]int{}
+	var last *element
+	for i := range x.sentences {
+		s := &x.sentences[i]
+		if s.block.kind == heading || s.block.section.role == roleFlows && s.block.kind == bullet || s.end > s.start && x.text[s.end-1] == ':' {
+			continue
+		}
+		lower := strings.ToLower(x.text[s.start:s.end])
+		for _, f := range x.controlsIn(lower) {
+			x.attach(i, f, lower, inSentence[s.start], last)
+		}
+		if len(s.mentions) > 0 && s.mentions[0].elem != nil {
+			last = s.mentions[0].elem
+		}
+	}
+}
+
+// attach records one statement of sentence i. Last is the part that the
+// sentences before it are about, or nil.
+func (x *extractor) attach(i int, f finding, lower string, flows []*flow, last *element) {
+	s := &x.sentences[i]
+	at := s.start + min(f.at, s.end-s.start)
+	ev := x.quote(s.start, s.end, at, at)
+	onFlows := f.name == stride.EncryptionInTransit || f.name == stride.MutualAuthentication || f.name == stride.ReplayProtection
+	if onFlows && everything(lower) {
+		if x.repeated(f, reachFlows) {
+			return
+		}
+		flows = x.flows
+	}
+	if onFlows && len(flows) > 0 {
+		for _, fl := range flows {
+			setControl(fl.controls, f, ev)
+		}
+		return
+	}
+	about := x.everyCall(s, f, lower)
+	if len(about) == 0 {
+		if e := x.aboutWhom(s, at, f.name); e != nil {
+			about = []*element{e}
+		} else if s.namesNothing() {
+			about = x.unnamed(i, f, lower, last)
+		}
+	}
+	for _, e := range about {
+		if e.controls == nil {
+			e.controls = stride.Controls{}
+		}
+		setControl(e.controls, f, ev)
+	}
+}
+
+// namesNothing reports whether the sentence speaks of no part, or only of one
+// that is not there.
+func (s *sentence) namesNothing() bool {
+	return !slices.ContainsFunc(s.mentions, func(m mention) bool { return !m.denied })
+}
+
+// unnamed finds whom sentence i means that names nobody: "It has no backup",
+// "There is no rate limit", "Passwords are stored in plain text".
+func (x *extractor) unnamed(i int, f finding, lower string, last *element) []*element {
+	s, name := &x.sentences[i], f.name
+	if e := sectionElement(x, s); e != nil {
+		return []*element{e}
+	}
+	refers, general := refersBack(firstWord(lower)), existential(strings.ReplaceAll(firstWord(lower), "’", "'"))
+	general = general || f.at == 0 && f.state == stride.ControlAbsent // "Backups are not taken"
+	aboutData := name == stride.EncryptionAtRest && len(x.dataIn(lower)) > 0
+	if !refers && !general && !aboutData {
+		return nil
+	}
+	if refers && last != nil && fits(name, last) {
+		return []*element{last}
+	}
+	if e := x.nearestFitting(i, name); e != nil {
+		return []*element{e}
+	}
+	callers := name == stride.RateLimiting || name == stride.InputValidation || name == stride.Authentication || name == stride.AuditLogging
+	if general && callers && !x.repeated(f, reachExposed) {
+		return x.outward
+	}
+	if refers && last != nil {
+		return []*element{last}
+	}
+	return nil
+}
+
+// nearestFitting looks for a part that can have the safeguard: the subject of
+// the sentence before, else the latest one that this section names before
+// sentence i. It goes back a few sentences only.
+func (x *extractor) nearestFitting(i int, name stride.ControlName) *element {
+	const reach = 6
+	for k := i - 1; k >= 0 && k >= i-reach && x.sentences[k].block.section == x.sentences[i].block.section; k-- {
+		for _, m := range x.sentences[k].mentions {
+			if m.elem != nil && fits(name, m.elem) {
+				return m.elem
+			}
+		}
+	}
+	return nil
+}
+
+// fits reports whether a part of this kind can have the safeguard itself.
+func fits(name stride.ControlName, e *element) bool {
+	switch name {
+	case stride.EncryptionAtRest, stride.Backup:
+		return e.kind == stride.DataStore
+	case stride.RateLimiting, stride.InputValidation, stride.CSRFProtection, stride.OutputEncoding, stride.SessionManagement, stride.DDoSProtection:
+		return e.kind == stride.Process && !isClient(e.tags)
+	case stride.CodeReview:
+		return related(e.tags, []stride.Tag{"code_repository"}) || related(e.tags, []stride.Tag{"ci_cd"})
+	case stride.MultiFactor:
+		return true
+	}
+	return e.kind != stride.ExternalEntity
+}
+
+// refersBack lists first words that speak of the part before.
+func refersBack(w string) bool {
+	switch w {
+	case "it", "this", "they", "the", "access":
+		return true
+	}
+	return false
+}
+
+// existential lists first words of statements about the system at large.
+func existential(w string) bool {
+	switch w {
+	case "there", "there's", "no", "nobody", "nothing", "none", "we", "all", "every":
+		return true
+	}
+	return false
+}
+
+// exposed returns the processes that somebody from outside calls.
+func (x *extractor) exposed() []*element {
+	var out []*element
+	for _, f := range x.flows {
+		if (f.from.kind == stride.ExternalEntity || isClient(f.from.tags)) && f.to.kind == stride.Process && !isClient(f.to.tags) &&
+			!slices.Contains(out, f.to) {
+			out = append(out, f.to)
+		}
+	}
+	return out
+}
+
+// everyCall returns the exposed interfaces where the sentence speaks of every
+// call to the system: "All API calls are rate limited". It returns nothing
+// where the sentence names a part.
+func (x *extractor) everyCall(s *sentence, f finding, lower string) []*element {
+	switch f.name {
+	case stride.RateLimiting, stride.Authentication, stride.Authorization, stride.InputValidation, stride.AuditLogging:
+	default:
+		return nil
+	}
+	said := slices.ContainsFunc([]string{"all api calls", "every api call", "all api requests", "all calls", "every call", "all requests", "every request",
+		"all endpoints", "every endpoint", "all apis", "all external requests", "no request is", "no api call is"},
+		func(p string) bool { return strings.Contains(lower, p) }) || strings.HasPrefix(lower, "api requests ") || strings.HasPrefix(lower, "api calls ")
+	if !said || slices.ContainsFunc(s.mentions, func(m mention) bool { return !m.bare || !related(m.entry.Tags, []stride.Tag{"service"}) }) {
+		return nil
+	}
+	if x.repeated(f, reachCalls) {
+		return nil
+	}
+	var interfaces []*element
+	for _, e := range x.outward {
+		for _, t := range []stride.Tag{"api", "gateway", "graphql", "grpc_service", "load_balancer", "reverse_proxy"} {
+			if slices.ContainsFunc(e.tags, func(own stride.Tag) bool { return own.Is(t) }) && !slices.Contains(interfaces, e) {
+				interfaces = append(interfaces, e)
+			}
+		}
+	}
+	if len(interfaces) > 0 {
+		return interfaces
+	}
+	return x.outward
+}
+
+// What a statement about the whole system reaches.
+const (
+	reachFlows = iota
+	reachExposed
+	reachCalls
+)
+
+// repeated counts statements about the whole system. Once each of their parts
+// holds as much evidence as it may, one more changes nothing; this keeps a text
+// that repeats itself cheap.
+func (x *extractor) repeated(f finding, reach int) bool {
+	key := finding{name: f.name, state: f.state, at: reach}
+	x.swept[key]++
+	return x.swept[key] > maxEvidence
+}
+
+func firstWord(s string) string {
+	if i := strings.IndexByte(s, ' '); i > 0 {
+		return s[:i]
+	}
+	return s
+}
+
+func everything(lower string) bool {
+	for _, p := range []string{"all traffic", "all communication", "all connections", "all network traffic", "every connection", "all data in transit",
+		"all flows", "all api calls", "all requests", "communication between all", "all internal traffic"} {
+		if strings.Contains(lower, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// aboutWhom returns the part that a statement at the offset is about: the
+// nearest part before it that is no human, else the nearest after it, else the
+// human. Storage is said to be encrypted, not who stores.
+func (x *extractor) aboutWhom(s *sentence, at int, name stride.ControlName) *element {
+	var before, human, after, store *element
+	for _, m := range s.mentions {
+		if m.elem == nil {
+			continue
+		}
+		if m.elem.kind == stride.DataStore && (store == nil || s.tokens[m.from].start <= at) {
+			store = m.elem
+		}
+		switch {
+		case s.tokens[m.from].start > at:
+			if m.elem.kind == stride.ExternalEntity {
+				if human == nil && name == stride.MultiFactor {
+					human = m.elem
+				}
+			} else if after == nil {
+				after = m.elem
+			}
+		case m.elem.kind == stride.ExternalEntity:
+			human = m.elem
+		case s.tokens[m.from].start <= at && s.tokens[m.to-1].end > at:
+			// the phrase is part of the name: "Key Vault", "audit log"
+			if before == nil {
+				before = m.elem
+			}
+		default:
+			before = m.elem
+		}
+	}
+	if name == stride.EncryptionAtRest && store != nil {
+		return store
+	}
+	for _, e := range []*element{before, after, human} {
+		if e != nil {
+			return e
+		}
+	}
+	return nil
+}
