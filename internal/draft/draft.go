@@ -56,7 +56,7 @@ type Output struct {
 	Questions []stride.Question  `json:"questions"`
 	// HeldBack counts the proposals beyond the ceiling.
 	HeldBack int `json:"held_back"`
-	// Notes say what was not understood.
+	// Notes say what was not understood, and general advice that is no threat.
 	Notes []string `json:"notes"`
 }
 
@@ -109,6 +109,7 @@ func (p *Pipeline) Run(ctx context.Context, in Input, emit func(context.Context,
 	out.Mitigated = v.mitigated(drafted.Mitigated)
 	out.Questions = drafted.Questions
 	out.HeldBack = drafted.HeldBack
+	out.Notes = append(out.Notes, drafted.Notes...)
 	out.Coverage = coverage(&out.Architecture, out.Threats, out.Mitigated, drafted.NotApplicable)
 
 	for _, t := range out.Threats {

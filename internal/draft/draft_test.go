@@ -249,9 +249,11 @@ func TestVerifierDropsUnknownTargetsAndLabelsUnknownIDs(t *testing.T) {
 	v := newVerifier(small(), nil)
 	got := v.proposals([]stride.Proposal{
 		{ID: "a", TargetIDs: []stride.Key{"nowhere"}},
-		{ID: "b", TargetIDs: []stride.Key{"db"}, CWE: []string{"CWE-89", "CWE-0"}},
+		{ID: "b", TargetIDs: []stride.Key{"nowhere", "db"}, Targets: []string{"Nowhere", "DB"}, CWE: []string{"CWE-89", "CWE-0"}},
 	})
 	require.Len(t, got, 1)
+	require.Equal(t, []stride.Key{"db"}, got[0].TargetIDs)
+	require.Equal(t, []string{"DB"}, got[0].Targets)
 	require.Equal(t, []string{"CWE-89", "CWE-0 (unverified)"}, got[0].CWE)
 }
 

@@ -31,12 +31,12 @@ func newVerifier(a *stride.Architecture, sources []stride.Source) *verifier {
 	return v
 }
 
-// proposals returns those that hold. A proposal without any target that exists
-// is dropped: there would be nothing to review.
+// proposals returns those that hold, on the targets that exist. A proposal
+// without any is dropped: there would be nothing to review.
 func (v *verifier) proposals(in []stride.Proposal) []stride.Proposal {
 	out := make([]stride.Proposal, 0, len(in))
 	for _, p := range in {
-		if !slices.ContainsFunc(p.TargetIDs, func(k stride.Key) bool { return v.targets[k] }) {
+		if p.TargetIDs, p.Targets = v.existing(p); len(p.TargetIDs) == 0 {
 			continue
 		}
 		p.Evidence = v.evidence(p.Evidence)
@@ -44,6 +44,20 @@ func (v *verifier) proposals(in []stride.Proposal) []stride.Proposal {
 		out = append(out, p)
 	}
 	return out
+}
+
+func (v *verifier) existing(p stride.Proposal) ([]stride.Key, []string) {
+	keys, names := make([]stride.Key, 0, len(p.TargetIDs)), make([]string, 0, len(p.TargetIDs))
+	for i, k := range p.TargetIDs {
+		if !v.targets[k] {
+			continue
+		}
+		keys = append(keys, k)
+		if i < len(p.Targets) {
+			names = append(names, p.Targets[i])
+		}
+	}
+	return keys, names
 }
 
 func (v *verifier) mitigated(in []stride.Mitigated) []stride.Mitigated {

@@ -145,7 +145,7 @@ func (p *page) rest(threats []stride.Proposal, heldBack int) {
 		}
 	}
 	if heldBack > 0 {
-		p.line("\n%s of lower rank held back; ask for all of them to see them.", count(heldBack, "threat"))
+		p.line("\n%s of lower rank held back; `--all` shows them.", count(heldBack, "threat"))
 	}
 }
 

@@ -13,7 +13,7 @@ var clients = []Rule{
 		Control: stride.EncryptionAtRest, Also: []stride.ControlName{stride.SessionManagement},
 		Terms: []string{"keychain", "keystore", "secure enclave"}, Risk: risk(3, 3), CWE: []string{"CWE-922"}, CAPEC: []string{"CAPEC-593"},
 		Fixes:   fixes(fix("Keep tokens of {target} in Android Keystore or iOS Keychain, bind them to the device, and let them be revoked.", "ASVS 14.3.3", "CWE-922")),
-		element: func(n *node) bool { return n.is("mobile_app", "desktop_app") },
+		element: func(n *node) bool { return n.is("mobile_app", "desktop_app") && n.holdsTokens() },
 	},
 	{
 		ID: "client-reverse-engineering", Category: stride.Tampering,
@@ -49,29 +49,43 @@ var clients = []Rule{
 		element: func(n *node) bool { return n.is("browser_storage") },
 	},
 	{
+		ID: "client-dom-script", Category: stride.Tampering,
+		Title: "Shared or imported content runs script in {target}",
+		Actor: "Somebody who gets a user to open a link or to import a file", Action: "have {target} render content with script in it, or with values its code does not expect",
+		Fact: "{target} builds its pages in the browser from such content", Lack: "contextual output encoding", Effect: "actions in the user's name and theft of what the browser keeps",
+		Ask:     "Does {target} encode or sanitize what it renders, and check imported files against a schema?",
+		Control: stride.OutputEncoding, Also: []stride.ControlName{stride.InputValidation},
+		Terms: []string{"sanitize", "output encoding", "Content-Security-Policy"}, Risk: risk(3, 3), Most: 2, CWE: []string{"CWE-79"}, CAPEC: []string{"CAPEC-63"},
+		Fixes:   fixes(fix("Render text in {target} through the framework's encoding, sanitize markup, check imports against a schema, and forbid inline script by Content-Security-Policy.", "ASVS 1.2.1", "ASVS 3.4.3", "CWE-79")),
+		element: func(n *node) bool { return n.is("browser") && n.is("web_app") },
+	},
+	{
 		ID: "client-trusted-validation", Category: stride.Tampering,
-		Title: "Checks in {source} bypassed to send {dest} what it does not expect",
-		Actor: "A user with developer tools or a script", Action: "skip the checks that {source} makes and send altered values to {dest}",
-		Fact: "{source} runs in the user's hands", Lack: "validation on the server", Effect: "inconsistent or fraudulent data accepted as valid",
-		Ask:     "Does {dest} repeat every check that {source} makes?",
+		Title: "Altered {values} sent past the checks of {source} to {dest}",
+		Actor: "A user with developer tools or a script", Action: "skip the checks that {source} makes and send altered {values} to {dest}",
+		Fact: "{source} runs in the user's hands", Lack: "validation on the server", Effect: "{dest} acting on {values} that no rule allows",
+		Ask:     "Does {dest} check {values} by itself, or rely on {source}?",
 		Control: stride.InputValidation, Terms: []string{"server-side validation", "input validation"}, Risk: risk(3, 3), CWE: []string{"CWE-602"}, CAPEC: []string{"CAPEC-22"},
-		Fixes: fixes(fix("Validate type, range and business rules in {dest}, and recompute prices and rights there.", "ASVS 2.2.2", "ASVS 2.3.1", "CWE-602")),
+		Fixes: fixes(fix("Check range and plausibility of {values} in {dest} against what the user may do, and compute there what can be computed.", "ASVS 2.2.2", "ASVS 2.3.1", "CWE-602")),
 		at:    atFlowAndReceiver,
 		flow: func(e *edge) bool {
-			return e.from.is("client") && e.to.service() && e.to.is("web_app", "api", "api_gateway", "function")
+			return e.from.is("browser", "mobile_app", "desktop_app") && e.to.service() && e.to.is("web_app", "api", "api_gateway", "function") &&
+				!e.to.near("payment_service") && e.forgedValues() != ""
 		},
 	},
 	{
 		ID: "client-lookalike", Category: stride.Spoofing,
-		Title: "Lookalike site steals sign-ins meant for {target}",
-		Actor: "A phisher with a similar domain name", Action: "lure {callers} to a copy of {target} and collect their credentials",
-		Fact: "people sign in there", Lack: "phishing-resistant sign-in", Effect: "takeover of users' accounts",
+		Title: "Lookalike of {target} lures its users",
+		Actor: "A phisher with a similar domain name", Action: "lure {callers} to a copy of {target} and collect the credentials or card data that they enter",
+		Fact: "people sign in or pay there", Lack: "phishing-resistant sign-in", Effect: "takeover of users' accounts",
 		Ask:     "Is sign-in at {target} bound to its origin, as with passkeys?",
 		Control: stride.MultiFactor, Terms: []string{"passkey", "WebAuthn", "MFA"}, Risk: risk(3, 3), CWE: []string{"CWE-290"}, CAPEC: []string{"CAPEC-98"},
 		Fixes: fixes(fix("Offer passkeys at {target}, watch for lookalike domains and certificates, and publish DMARC with reject.", "ASVS 6.3.3", "CAPEC-98")),
 		element: func(n *node) bool {
-			return (n.is("web_app") && n.service() || n.is("identity_provider")) && (n.receives(stride.DataCredentials) || n.receives(stride.DataPayment)) &&
-				n.calledBy(func(c *node) bool { return c.is("browser", "human", "client") })
+			if !(n.is("web_app") && n.service() || n.is("identity_provider")) || !n.calledBy(func(c *node) bool { return c.is("browser", "human", "client") }) {
+				return false
+			}
+			return n.receives(stride.DataCredentials, stride.DataPayment) || n.near("payment_service")
 		},
 	},
 }

@@ -123,7 +123,7 @@ var devices = []Rule{
 		Control: stride.Authentication, Also: []stride.ControlName{stride.SecureBoot},
 		Terms: []string{"unique password", "authentication", "hardening"}, Risk: risk(3, 4), CWE: []string{"CWE-1392", "CWE-1391"}, CAPEC: []string{"CAPEC-542"},
 		Fixes:   fixes(fix("Ship {target} with unique credentials, no listening services it does not need, automatic signed updates, and an egress allow-list.", "CWE-1392", "ASVS 6.3.2")),
-		element: func(n *node) bool { return n.is("iot_device", "vehicle") },
+		element: func(n *node) bool { return n.is("iot_device", "vehicle") && !n.named("access", "port", "interface") },
 	},
 	{
 		ID: "device-usage-surveillance", Category: stride.InformationDisclosure,
@@ -134,7 +134,7 @@ var devices = []Rule{
 		Control: stride.DataMinimization, Also: []stride.ControlName{stride.EncryptionInTransit},
 		Terms: []string{"privacy", "anonymize", "retention"}, Risk: risk(2, 3), CWE: []string{"CWE-200"}, CAPEC: []string{"CAPEC-569"},
 		Fixes:   fixes(fix("Report only what {target} needs, aggregate on the device, and delete on schedule.", "ASVS 14.2.4", "CWE-200")),
-		element: func(n *node) bool { return n.is("iot_device", "vehicle") },
+		element: func(n *node) bool { return n.is("iot_device", "vehicle") && len(n.out) > 0 },
 	},
 	{
 		ID: "device-malicious-component", Category: stride.Tampering,
@@ -146,6 +146,19 @@ var devices = []Rule{
 		Terms: []string{"secure boot", "signed", "measured boot"}, Risk: risk(2, 4), CWE: []string{"CWE-494"}, CAPEC: []string{"CAPEC-523"},
 		Fixes:   fixes(fix("Boot {target} through a verified chain, run components unprivileged and confined, and attest its state remotely.", "CWE-494", "CAPEC-523")),
 		element: func(n *node) bool { return n.is("iot_device", "robot", "vehicle", "controller") },
+	},
+	{
+		ID: "device-supply-backdoor", Category: stride.Tampering,
+		Title: "Backdoor in hardware or firmware of {target} before it arrives",
+		Actor: "A supplier, or somebody on the way from the factory", Action: "plant a chip, firmware or account in {target} or its parts before delivery",
+		Fact: "it is built from parts that others supply", Lack: "integrity check of what is delivered", Effect: "lasting control below everything that the owner installs",
+		Ask:     "How are firmware and parts of {target} verified on arrival, and by whom is the factory image signed?",
+		Control: stride.IntegrityCheck, Also: []stride.ControlName{stride.SecureBoot, stride.CodeSigning},
+		Terms: []string{"attestation", "secure boot", "verified supplier"}, Risk: risk(1, 4), Most: 3, CWE: []string{"CWE-1357", "CWE-506"}, CAPEC: []string{"CAPEC-523"},
+		Fixes: fixes(fix("Buy {target} from audited suppliers, flash and verify a signed image on arrival, and attest hardware and firmware before it joins.", "CWE-1357", "CAPEC-523")),
+		element: func(n *node) bool {
+			return n.is("iot_device", "robot", "vehicle", "controller") && n.Kind != stride.ExternalEntity
+		},
 	},
 	{
 		ID: "device-resource-drain", Category: stride.DenialOfService,
@@ -194,6 +207,20 @@ var devices = []Rule{
 		CWE: []string{"CWE-1419"}, CAPEC: []string{"CAPEC-176"},
 		Fixes:   fixes(fix("Validate settings of {target} against safe limits, ask for confirmation, keep the last good set, and record who changed what.", "ASVS 2.2.1", "CWE-1419")),
 		element: func(n *node) bool { return n.is("robot", "iot_device", "vehicle") && n.Kind != stride.ExternalEntity },
+	},
+	{
+		ID: "device-config-access", Category: stride.Tampering,
+		Title: "Configuration of {target} read or changed without authorization",
+		Actor: "Somebody with a shell, a maintenance tool or a compromised component", Action: "read or change limits, keys and network settings of {target}",
+		Fact: "its settings decide how it moves and whom it trusts", Lack: "authorization of changes to settings", Effect: "checks weakened, secrets read and unsafe behaviour",
+		Ask:     "Which accounts and components may read and change settings of {target}, and is a change recorded?",
+		Control: stride.Authorization, Also: []stride.ControlName{stride.IntegrityCheck, stride.LeastPrivilege},
+		Terms: []string{"access control", "read-only", "signed configuration"}, Risk: risk(2, 4),
+		CWE: []string{"CWE-732", "CWE-284"}, CAPEC: []string{"CAPEC-75"},
+		Fixes: fixes(fix("Keep settings of {target} in a signed, read-only partition, separate secrets from them, and let only a signed-in maintainer change them.", "CAPEC-75", "CWE-732")),
+		element: func(n *node) bool {
+			return n.is("robot", "vehicle", "controller") && n.Kind != stride.ExternalEntity
+		},
 	},
 	{
 		ID: "device-intercepted-delivery", Category: stride.InformationDisclosure,

@@ -38,6 +38,16 @@ var distributed = []Rule{
 		element: func(n *node) bool { return n.is("consensus") },
 	},
 	{
+		ID: "consensus-unrecorded-change", Category: stride.Repudiation,
+		Title: "Changes of members, leaders and schedules in {target} leave no record",
+		Actor: "An operator, or an attacker with an operator's credentials", Action: "add or remove members, move leadership or data of {target} and deny it",
+		Fact: "such changes look like normal operation", Lack: "audit log of them", Effect: "sabotage that is taken for a failure",
+		Ask:     "Does {target} record who changed membership, leadership or placement, and where is that kept?",
+		Control: stride.AuditLogging, Terms: []string{"audit", "event log"}, Risk: risk(2, 3), CWE: []string{"CWE-778"}, CAPEC: []string{"CAPEC-268"},
+		Fixes:   fixes(fix("Log every membership, leadership and placement change of {target} with its cause and its caller, outside of the cluster.", "ASVS 16.2.1", "CWE-778")),
+		element: func(n *node) bool { return n.is("consensus") },
+	},
+	{
 		ID: "time-manipulation", Category: stride.Tampering,
 		Title: "Shifted time from {target}",
 		Actor: "An attacker who spoofs or compromises {target}", Action: "hand out wrong timestamps",

@@ -21,16 +21,20 @@ var identity = []Rule{
 	},
 	{
 		ID: "id-session-theft", Category: stride.Spoofing,
-		Title: "Stolen tokens replayed against {target}",
-		Actor: "An attacker who obtained a token from a device, a log or a proxy", Action: "replay it against {target} as its owner",
-		Fact: "{callers} present tokens", Lack: "expiry and revocation of sessions", Effect: "access in the victim's name until somebody notices",
+		Title: "Stolen sessions or tokens replayed against {target}",
+		Actor: "An attacker who took a cookie or token by script, from a device, a log or a proxy", Action: "replay it against {target} as its owner",
+		Fact: "{users} stay signed in by a cookie or token", Lack: "expiry and revocation of sessions", Effect: "access in the victim's name until somebody notices",
 		Ask:     "How long do sessions and tokens at {target} live, and can they be revoked?",
 		Control: stride.SessionManagement, Also: []stride.ControlName{stride.ReplayProtection},
 		Terms: []string{"session", "expiry", "refresh token", "revoke"}, Risk: risk(3, 3),
 		CWE: []string{"CWE-613", "CWE-294"}, CAPEC: []string{"CAPEC-593"},
 		Fixes: fixes(fix("Issue short-lived access tokens bound to {target}, rotate refresh tokens and revoke on logout.", "ASVS 7.4.1", "ASVS 10.4.5", "CWE-613")),
 		element: func(n *node) bool {
-			return n.service() && n.exposed() && (n.receives(stride.DataTokens) || n.Controls.State(stride.SessionManagement) != stride.ControlUnknown || n.is("identity_provider") || n.keeps(stride.DataTokens))
+			if !n.service() || !n.exposed() || n.calledBy(func(c *node) bool { return c.is("mobile_app", "desktop_app") && c.holdsTokens() }) {
+				return false
+			}
+			return n.receives(stride.DataTokens) || n.Controls.State(stride.SessionManagement) != stride.ControlUnknown || n.is("identity_provider") ||
+				n.keeps(stride.DataTokens) || n.is("web_app") && n.signedIn() && n.calledBy(func(c *node) bool { return c.is("browser") })
 		},
 	},
 	{
@@ -42,8 +46,8 @@ var identity = []Rule{
 		Control: stride.MultiFactor, Terms: []string{"MFA", "two-factor", "hardware key"}, Risk: risk(3, 4),
 		CWE: []string{"CWE-308"}, CAPEC: []string{"CAPEC-560"},
 		Fixes: fixes(fix("Require phishing-resistant second factors for {source} and grant the rights on {dest} for hours, not forever.", "ASVS 6.3.3", "ASVS 8.4.2", "CWE-308")),
-		at:    atFlowAndReceiver,
-		flow:  func(e *edge) bool { return e.from.is("admin", "operator") && !e.to.person() },
+		at:    atFlowAndReceiver, Silences: []string{"id-provider-console"},
+		flow: func(e *edge) bool { return e.from.is("admin", "operator") && !e.to.person() },
 	},
 	{
 		ID: "id-admin-impersonation", Category: stride.Spoofing,
@@ -56,7 +60,7 @@ var identity = []Rule{
 		CWE: []string{"CWE-287"}, CAPEC: []string{"CAPEC-151"},
 		Fixes: fixes(fix("Give {target} personal accounts through single sign-on with phishing-resistant factors; no shared credentials.", "ASVS 6.3.3", "ASVS 6.3.4", "CWE-287")),
 		element: func(n *node) bool {
-			return n.is("admin", "operator") && !n.calls(func(*node) bool { return true })
+			return n.is("admin", "operator") && len(n.out) == 0 && !(n.is("admin") && n.colleagueActs("admin"))
 		},
 	},
 	{
@@ -68,8 +72,22 @@ var identity = []Rule{
 		Control: stride.NetworkIsolation, Also: []stride.ControlName{stride.MultiFactor},
 		Terms: []string{"VPN", "bastion", "allow-list", "private"}, Risk: risk(3, 4),
 		CWE: []string{"CWE-284", "CWE-1392"}, CAPEC: []string{"CAPEC-115"},
-		Fixes:   fixes(fix("Put {target} behind a bastion or identity-aware proxy, remove default accounts, and alert on each privileged login.", "ASVS 8.4.2", "ASVS 6.3.2", "CWE-284")),
-		element: func(n *node) bool { return n.is("admin_interface") && n.Kind != stride.ExternalEntity },
+		Fixes: fixes(fix("Put {target} behind a bastion or identity-aware proxy, remove default accounts, and alert on each privileged login.", "ASVS 8.4.2", "ASVS 6.3.2", "CWE-284")),
+		element: func(n *node) bool {
+			return n.is("admin_interface") && n.Kind != stride.ExternalEntity && !n.providerConsole()
+		},
+	},
+	{
+		ID: "id-provider-console", Category: stride.ElevationOfPrivilege,
+		Title: "Stolen or leftover sign-in to {target} changes the whole account",
+		Actor: "Somebody with a stolen session, or a former member of the team", Action: "sign in to {target} and change resources, keys and logs",
+		Fact: "it is reached from any network", Lack: "second factor and conditional access", Effect: "control of everything in the cloud account",
+		Ask:     "Do people who sign in to {target} use a second factor, roles granted for hours, and accounts that end with their work?",
+		Control: stride.MultiFactor, Also: []stride.ControlName{stride.LeastPrivilege},
+		Terms: []string{"MFA", "conditional access", "single sign-on"}, Risk: risk(3, 4),
+		CWE: []string{"CWE-308", "CWE-269"}, CAPEC: []string{"CAPEC-560"},
+		Fixes:   fixes(fix("Require phishing-resistant sign-in and conditional access for {target}, grant roles just in time, remove leavers at once, and alert on new role assignments.", "ASVS 6.3.3", "ASVS 8.4.2", "CWE-308")),
+		element: (*node).providerConsole,
 	},
 	{
 		ID: "id-provider-outage", Category: stride.DenialOfService,

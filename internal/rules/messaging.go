@@ -18,24 +18,24 @@ var messaging = []Rule{
 	},
 	{
 		ID: "queue-altered-message", Category: stride.Tampering,
-		Title: "Messages altered while they wait in {target}",
+		Title: "Messages on {target} altered before their consumer reads them",
 		Actor: "An attacker with access to {target}", Action: "change, reorder or replay messages between producer and consumer",
 		Lack: "integrity check on messages", Effect: "incorrect processing by the consumers of {target}",
 		Ask:     "Do the consumers of {target} verify a signature or sequence of the messages?",
 		Control: stride.IntegrityCheck, Also: []stride.ControlName{stride.ReplayProtection},
-		Terms: []string{"signature", "HMAC", "checksum", "idempotent"}, Risk: risk(2, 3),
+		Terms: []string{"signature", "HMAC", "checksum", "idempotent"}, Risk: risk(3, 3),
 		CWE: []string{"CWE-924", "CWE-353"}, CAPEC: []string{"CAPEC-384"},
 		Fixes:   fixes(fix("Sign messages in the producer, verify them in the consumer, and drop repeated or out-of-date message ids.", "ASVS 11.4.1", "CWE-353")),
 		element: func(n *node) bool { return n.is("queue") && n.Kind != stride.ExternalEntity },
 	},
 	{
 		ID: "queue-read-message", Category: stride.InformationDisclosure,
-		Title: "Messages on {target} read by others than their consumer",
+		Title: "Messages held in {target} read by others than their consumer",
 		Actor: "Anybody who can subscribe to {target} or read its storage", Action: "read messages meant for another consumer",
 		Fact: "{target} sits between the ends, so that transport encryption ends there", Lack: "restriction of who may subscribe", Effect: "disclosure of {data} in the messages",
 		Ask:     "Who may subscribe to {target}, and are message bodies encrypted end to end?",
 		Control: stride.Authorization, Also: []stride.ControlName{stride.EncryptionAtRest, stride.TenantIsolation},
-		Terms: []string{"subscribe permission", "ACL", "end-to-end encryption"}, Risk: risk(2, 3), Sensitive: true,
+		Terms: []string{"subscribe permission", "ACL", "end-to-end encryption"}, Risk: risk(3, 3), Sensitive: true,
 		CWE: []string{"CWE-862", "CWE-311"}, CAPEC: []string{"CAPEC-117"},
 		Fixes:   fixes(fix("Grant subscribe rights per topic of {target}, avoid wildcards, and encrypt sensitive bodies for the consumer.", "ASVS 8.2.1", "CWE-862")),
 		element: func(n *node) bool { return n.is("queue") && n.Kind != stride.ExternalEntity },
@@ -50,7 +50,7 @@ var messaging = []Rule{
 		CWE: []string{"CWE-20"}, CAPEC: []string{"CAPEC-153"},
 		Fixes: fixes(fix("Validate messages against a schema in {dest}, cap retries, move failures of {source} to a dead-letter queue and alert on it.", "ASVS 2.2.1", "CWE-20")),
 		at:    atFlowAndReceiver,
-		flow:  func(e *edge) bool { return e.from.is("queue") && e.to.service() },
+		flow:  func(e *edge) bool { return e.from.is("queue") && e.to.service() && !e.to.named("cluster") },
 	},
 	{
 		ID: "queue-flooding", Category: stride.DenialOfService,
@@ -84,8 +84,10 @@ var messaging = []Rule{
 		Control: stride.TenantIsolation, Also: []stride.ControlName{stride.Authorization, stride.LeastPrivilege},
 		Terms: []string{"tenant", "isolation", "namespace"}, Risk: risk(2, 4),
 		CWE: []string{"CWE-863"}, CAPEC: []string{"CAPEC-122"},
-		Fixes:   fixes(fix("Give each client of {target} its own account with explicit subjects, verify imported permissions and expiry on every connection, and test with a foreign account.", "ASVS 8.4.1", "CWE-863")),
-		element: func(n *node) bool { return n.is("message_bus", "event_stream") && n.Kind != stride.ExternalEntity },
+		Fixes: fixes(fix("Give each client of {target} its own account with explicit subjects, verify imported permissions and expiry on every connection, and test with a foreign account.", "ASVS 8.4.1", "CWE-863")),
+		element: func(n *node) bool {
+			return n.is("message_bus", "event_stream") && n.Kind != stride.ExternalEntity && !n.has("robot", "vehicle")
+		},
 	},
 	{
 		ID: "queue-crash", Category: stride.DenialOfService,
@@ -96,7 +98,9 @@ var messaging = []Rule{
 		Control: stride.InputValidation, Also: []stride.ControlName{stride.Redundancy},
 		Terms: []string{"fuzz", "validate", "failover"}, Risk: risk(2, 3),
 		CWE: []string{"CWE-20", "CWE-703"}, CAPEC: []string{"CAPEC-153"},
-		Fixes:   fixes(fix("Keep {target} patched, bound frame and token sizes, refuse cyclic imports, and spread it over several nodes.", "ASVS 2.2.1", "CWE-703")),
-		element: func(n *node) bool { return n.is("message_bus", "event_stream") && n.Kind != stride.ExternalEntity },
+		Fixes: fixes(fix("Keep {target} patched, bound frame and token sizes, refuse cyclic imports, and spread it over several nodes.", "ASVS 2.2.1", "CWE-703")),
+		element: func(n *node) bool {
+			return n.is("message_bus", "event_stream") && n.Kind != stride.ExternalEntity && !n.has("robot", "vehicle")
+		},
 	},
 }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/threatdraft/threatdraft/internal/stride"
@@ -13,6 +14,8 @@ type node struct {
 	in, out []*edge
 	// outside: anybody may sit there, or the system does not run it.
 	outside bool
+	words   vocabulary // of its name and aliases
+	managed bool       // see ofProvider
 	design  *design
 }
 
@@ -20,6 +23,7 @@ type node struct {
 type edge struct {
 	*stride.Flow
 	from, to *node
+	words    vocabulary // of its label and quotes
 	design   *design
 }
 
@@ -30,6 +34,8 @@ type design struct {
 	boundaries map[stride.Key]stride.TrustBoundary
 	// present counts the in-scope elements with a tag.
 	present map[stride.Tag]int
+	// cluster is set where the owner runs the control plane of a cluster.
+	cluster bool
 }
 
 func newDesign(a *stride.Architecture) *design {
@@ -46,19 +52,22 @@ func newDesign(a *stride.Architecture) *design {
 		e := &a.Elements[i]
 		n := &node{Element: e, tags: closure(e.Tags, sets), design: d}
 		n.outside = d.isOutside(n)
+		n.words = append(wordsIn(e.Name), wordsIn(e.Aliases...)...)
+		n.managed = n.ofProvider()
 		for t := range n.tags {
 			d.present[t]++
 		}
 		byID[e.ID] = n
 		d.nodes = append(d.nodes, n)
 	}
+	d.cluster = slices.ContainsFunc(d.nodes, (*node).clusterControl)
 	for i := range a.Flows {
 		f := &a.Flows[i]
 		from, to := byID[f.SourceID], byID[f.TargetID]
 		if from == nil || to == nil {
 			continue
 		}
-		e := &edge{Flow: f, from: from, to: to, design: d}
+		e := &edge{Flow: f, from: from, to: to, words: spoken(f), design: d}
 		from.out, to.in = append(from.out, e), append(to.in, e)
 		d.edges = append(d.edges, e)
 	}

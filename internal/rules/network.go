@@ -18,13 +18,13 @@ var network = []Rule{
 		Fixes: fixes(fix("Serve {dest} over TLS 1.2 or newer only, validate its certificate in {source}, and refuse plain connections.", "ASVS 12.2.1", "ASVS 12.3.1", "CWE-319")),
 		at:    atFlow,
 		flow: func(e *edge) bool {
-			return e.open() && !e.from.is("wireless") && !e.to.is("wireless", "queue", "field_bus")
+			return e.open() && !e.from.is("wireless") && !e.to.is("wireless", "field_bus")
 		},
 	},
 	{
 		ID: "net-tamper-open", Category: stride.Tampering,
 		Title: "Alteration of {target} by somebody in the middle",
-		Actor: "An attacker between {source} and {dest}", Action: "alter or inject messages into {target}",
+		Actor: "An attacker on the network path", Action: "alter or inject messages into {target}",
 		Fact: "it crosses {boundary}", Lack: "integrity protection of that traffic", Effect: "{dest} acting on forged requests or content",
 		Ask:     "Is the traffic from {source} to {dest} protected against alteration, by TLS or by signed messages?",
 		Control: stride.EncryptionInTransit, Also: []stride.ControlName{stride.IntegrityCheck}, Terms: tlsTerms, Risk: risk(3, 3),
@@ -32,29 +32,29 @@ var network = []Rule{
 		Fixes: fixes(fix("Use TLS with certificate validation between {source} and {dest}; sign messages end to end where a proxy ends TLS.", "ASVS 12.2.1", "CWE-924")),
 		at:    atFlowAndReceiver,
 		flow: func(e *edge) bool {
-			return e.open() && (e.to.service() || e.to.is("client", "device")) && !e.from.is("wireless")
+			return e.open() && (e.to.service() || e.to.is("client", "device", "queue", "database")) && !e.from.is("wireless")
 		},
 	},
 	{
 		ID: "net-eavesdrop-internal", Category: stride.InformationDisclosure,
-		Title: "Sniffing of internal traffic: {target}",
-		Actor: "An attacker with a foothold in the internal network", Action: "capture {target}",
-		Lack: "encryption between {source} and {dest}", Effect: "disclosure of {data}, and of the credentials used on the connection",
+		Title: "Interception of internal traffic: {target}",
+		Actor: "An attacker with a foothold in the network", Action: "capture requests, queries, messages and results on {target}",
+		Lack: "encryption of that traffic", Effect: "disclosure of {data}, and of the credentials used on the connection",
 		Ask:     "Is the internal traffic between {source} and {dest} encrypted, or does it stay on one host?",
-		Control: stride.EncryptionInTransit, Terms: tlsTerms, Risk: risk(2, 3), Sensitive: true,
+		Control: stride.EncryptionInTransit, Terms: tlsTerms, Risk: risk(3, 3), Sensitive: true,
 		CWE: []string{"CWE-319"}, CAPEC: []string{"CAPEC-157"},
 		Fixes: fixes(fix("Encrypt the connection between {source} and {dest} (TLS or a service mesh) although it is internal.", "ASVS 12.3.1", "CWE-319")),
 		at:    atFlow,
 		flow: func(e *edge) bool {
-			return e.internal() && !e.to.is("config_store", "queue", "device", "field_bus") && !e.from.is("config_store", "device", "field_bus") &&
-				(e.from.service() || e.to.service())
+			return e.internal() && !e.to.is("config_store", "device", "field_bus") && !e.from.is("config_store", "device", "field_bus") &&
+				(e.from.service() || e.to.service()) && !e.providerInternal()
 		},
 	},
 	{
 		ID: "net-tamper-internal", Category: stride.Tampering,
 		Title: "Adversary in the middle between {source} and {dest}",
 		Actor: "An attacker on the internal network", Action: "alter {target} on the way",
-		Lack: "mutual authentication of {source} and {dest}", Effect: "wrong data being stored or wrong orders being carried out",
+		Lack: "mutual authentication of both ends", Effect: "wrong data being stored or wrong orders being carried out",
 		Ask:     "Do {source} and {dest} authenticate each other (mTLS or signed requests)?",
 		Control: stride.MutualAuthentication, Also: []stride.ControlName{stride.EncryptionInTransit, stride.IntegrityCheck},
 		Terms: []string{"mTLS", "mutual TLS", "client certificate"}, Risk: risk(2, 3), Sensitive: true,
@@ -69,15 +69,15 @@ var network = []Rule{
 		ID: "net-spoofed-server", Category: stride.Spoofing,
 		Title: "Rogue endpoint posing as {dest}",
 		Actor: "An attacker who controls DNS or routing", Action: "pose as {dest} towards {source}",
-		Lack: "verification of the identity of {dest}", Effect: "{source} handing credentials and {data} to a rogue endpoint and trusting its answers",
+		Lack: "verification of whom {source} talks to", Effect: "credentials and {data} handed to a rogue endpoint, and its answers trusted",
 		Ask:     "How does {source} verify that it talks to the real {dest} (certificate validation, pinning)?",
 		Control: stride.MutualAuthentication, Also: []stride.ControlName{stride.EncryptionInTransit},
-		Terms: []string{"certificate validation", "pinning", "mTLS"}, Risk: risk(2, 3),
+		Terms: []string{"certificate validation", "pinning", "mTLS"}, Risk: risk(3, 3),
 		CWE: []string{"CWE-295"}, CAPEC: []string{"CAPEC-154"},
 		Fixes: fixes(fix("Make {source} validate the certificate and host name of {dest} against a fixed trust anchor.", "ASVS 12.3.2", "CWE-295")),
 		at:    atFlowAndReceiver,
 		flow: func(e *edge) bool {
-			return (e.from.service() || e.from.is("agent", "device")) && !e.from.outside && (e.to.store() && !e.to.is("config_store", "queue") || e.to.is("third_party")) &&
+			return (e.from.service() || e.from.is("agent", "device")) && !e.from.outside && (e.to.store() && !e.to.guardedByPolicy() && !e.to.is("config_store", "queue") || e.to.is("third_party")) &&
 				(e.open() || len(e.Crosses) > 0 || e.to.is("object_storage", "database"))
 		},
 	},
@@ -91,7 +91,8 @@ var network = []Rule{
 		CWE: []string{"CWE-923"}, CAPEC: []string{"CAPEC-1"},
 		Fixes: fixes(fix("Put {target} into a private network and admit only {callers} by firewall rule.", "ASVS 13.2.1", "CWE-923")),
 		element: func(n *node) bool {
-			return n.store() && !n.outside && n.is("database", "object_storage", "file_storage", "queue", "cache") && !n.is("browser_storage")
+			return n.store() && !n.outside && !n.is("browser_storage") && !n.exposed() && !n.bare() && !(n.guardedByPolicy() && n.is("database")) &&
+				(n.is("database", "object_storage", "cache") || n.is("file_storage", "queue") && len(n.in) > 0)
 		},
 	},
 }

@@ -12,10 +12,8 @@ var platform = []Rule{
 		Ask:     "Which people and service accounts have wide rights on {target}, and are they time-limited?",
 		Control: stride.LeastPrivilege, Terms: []string{"RBAC", "least privilege", "role binding"}, Risk: risk(3, 4),
 		CWE: []string{"CWE-269"}, CAPEC: []string{"CAPEC-233"},
-		Fixes: fixes(fix("Review wildcard roles on {target}, bind administrators just in time, and alert on new cluster-wide bindings.", "ASVS 8.4.2", "CWE-269")),
-		element: func(n *node) bool {
-			return n.is("control_plane", "kubernetes", "orchestrator") && n.Kind == stride.Process
-		},
+		Fixes:   fixes(fix("Review wildcard roles on {target}, bind administrators just in time, and alert on new cluster-wide bindings.", "ASVS 8.4.2", "CWE-269")),
+		element: (*node).clusterControl,
 	},
 	{
 		ID: "platform-control-flooding", Category: stride.DenialOfService,
@@ -26,10 +24,8 @@ var platform = []Rule{
 		Control: stride.Quotas, Also: []stride.ControlName{stride.RateLimiting},
 		Terms: []string{"quota", "rate limit", "priority and fairness"}, Risk: risk(3, 3),
 		CWE: []string{"CWE-770"}, CAPEC: []string{"CAPEC-130"},
-		Fixes: fixes(fix("Set request priority and object quotas per tenant on {target} and alert on saturation.", "CWE-770", "CAPEC-130")),
-		element: func(n *node) bool {
-			return n.is("control_plane", "kubernetes", "orchestrator") && n.Kind == stride.Process
-		},
+		Fixes:   fixes(fix("Set request priority and object quotas per tenant on {target} and alert on saturation.", "CWE-770", "CAPEC-130")),
+		element: func(n *node) bool { return n.clusterControl() && len(n.in) > 0 },
 	},
 	{
 		ID: "platform-component-tampering", Category: stride.Tampering,
@@ -42,7 +38,7 @@ var platform = []Rule{
 		CWE: []string{"CWE-494"}, CAPEC: []string{"CAPEC-642"},
 		Fixes: fixes(fix("Admit signed images by digest only for {target}, mount its file system read-only, and restrict who reaches its host.", "CAPEC-642", "CWE-494")),
 		element: func(n *node) bool {
-			return n.is("control_plane", "agent", "orchestrator", "consensus") && n.Kind == stride.Process
+			return n.is("control_plane", "agent", "orchestrator", "consensus") && n.Kind == stride.Process && !n.managed
 		},
 	},
 	{
@@ -54,8 +50,24 @@ var platform = []Rule{
 		Control: stride.MutualAuthentication, Also: []stride.ControlName{stride.Authentication},
 		Terms: []string{"mTLS", "bootstrap token", "client certificate"}, Risk: risk(2, 4),
 		CWE: []string{"CWE-290"}, CAPEC: []string{"CAPEC-195"},
-		Fixes:   fixes(fix("Give {target} a certificate bound to its node, let join tokens expire within minutes, and approve joins.", "ASVS 12.3.5", "CWE-290")),
-		element: func(n *node) bool { return n.is("agent", "cluster_node", "control_plane") && n.Kind == stride.Process },
+		Fixes: fixes(fix("Give {target} a certificate bound to its node, let join tokens expire within minutes, and approve joins.", "ASVS 12.3.5", "CWE-290")),
+		element: func(n *node) bool {
+			return n.is("agent", "cluster_node") && n.Kind == stride.Process && n.joins()
+		},
+	},
+	{
+		ID: "platform-spoofed-control", Category: stride.Spoofing,
+		Title: "Rogue control plane posing as {target} towards its agents",
+		Actor: "Somebody on the path, or who interferes while a node or cluster is joined", Action: "pose as {target} and send instructions to the agents and clusters that trust it",
+		Fact: "agents carry out what it says", Lack: "mutual authentication between them", Effect: "foreign workloads run and secrets handed over",
+		Ask:     "How do agents verify {target} when they join and on every connection (pinned CA, mutual TLS)?",
+		Control: stride.MutualAuthentication, Also: []stride.ControlName{stride.EncryptionInTransit},
+		Terms: []string{"mTLS", "CA bundle", "client certificate"}, Risk: risk(2, 4),
+		CWE: []string{"CWE-295", "CWE-300"}, CAPEC: []string{"CAPEC-94"},
+		Fixes: fixes(fix("Pin the CA of {target} in the join configuration, use mutual TLS, and let join tokens expire within minutes.", "ASVS 12.3.5", "CWE-295")),
+		element: func(n *node) bool {
+			return (n.clusterControl() || n.is("api")) && n.near("agent", "cluster_node")
+		},
 	},
 	{
 		ID: "platform-agent-climb", Category: stride.ElevationOfPrivilege,
@@ -66,8 +78,10 @@ var platform = []Rule{
 		Control: stride.LeastPrivilege, Also: []stride.ControlName{stride.Sandboxing},
 		Terms: []string{"least privilege", "node authorizer", "scoped"}, Risk: risk(2, 4),
 		CWE: []string{"CWE-269", "CWE-653"}, CAPEC: []string{"CAPEC-233"},
-		Fixes:   fixes(fix("Scope the credentials of {target} to its own node and tenant, rotate them, and run control components on other hosts.", "ASVS 13.2.2", "CWE-653")),
-		element: func(n *node) bool { return n.is("agent", "cluster_node") && n.Kind == stride.Process },
+		Fixes: fixes(fix("Scope the credentials of {target} to its own node and tenant, rotate them, and run control components on other hosts.", "ASVS 13.2.2", "CWE-653")),
+		element: func(n *node) bool {
+			return n.is("agent", "cluster_node") && n.Kind == stride.Process && n.joins()
+		},
 	},
 	{
 		ID: "platform-container-escape", Category: stride.ElevationOfPrivilege,
@@ -79,7 +93,7 @@ var platform = []Rule{
 		Terms: []string{"unprivileged", "seccomp", "gVisor", "Pod Security"}, Risk: risk(2, 4),
 		CWE: []string{"CWE-250"}, CAPEC: []string{"CAPEC-480"},
 		Fixes:   fixes(fix("Run {target} as non-root with all capabilities dropped, no host paths, the default seccomp profile, and a policy that enforces it.", "CAPEC-480", "CWE-250")),
-		element: func(n *node) bool { return n.is("container", "cluster_node") },
+		element: func(n *node) bool { return n.is("container") },
 	},
 	{
 		ID: "platform-function-overreach", Category: stride.ElevationOfPrivilege,
@@ -105,3 +119,7 @@ var platform = []Rule{
 		element: func(n *node) bool { return n.is("cdn") && n.Kind != stride.ExternalEntity },
 	},
 }
+
+// joins reports whether the design has a control plane that n reports to; a
+// virtual machine without one joins nothing.
+func (n *node) joins() bool { return n.is("agent") || n.has("control_plane", "orchestrator") }

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -31,11 +30,9 @@ type Result struct {
 	Questions     []stride.Question
 	// HeldBack counts the proposals beyond the ceiling.
 	HeldBack int
+	// Notes are general advice that is no threat of this design.
+	Notes []string
 }
-
-// ceiling is how many proposals a design of n elements yields by default:
-// a reader who gets more of them stops reading.
-func ceiling(n int) int { return min(12+n, 40) }
 
 // Propose applies every rule to a. It expects a connected Architecture (see
 // stride.Architecture.Connect), does not change it, and gives equal results for
@@ -46,136 +43,34 @@ func Propose(a *stride.Architecture, o Options) Result {
 
 func propose(list []Rule, a *stride.Architecture, o Options) Result {
 	d := newDesign(a)
-	out := Result{Proposals: []stride.Proposal{}, Mitigated: []stride.Mitigated{}, NotApplicable: []stride.Cell{}}
+	out := Result{Mitigated: []stride.Mitigated{}, NotApplicable: []stride.Cell{}, Notes: hygieneNotes(d)}
 	asks := map[string]string{} // proposal id -> question
-	for i := range list {
-		r := &list[i]
-		for _, g := range r.groups(d) {
-			switch g.state {
-			case stride.ControlPresent:
-				out.Mitigated = append(out.Mitigated, g.mitigated())
-			case stride.ControlNotApplicable:
-				out.NotApplicable = append(out.NotApplicable, g.notApplicable()...)
-			default:
-				p := g.proposal(o)
-				if g.state == stride.ControlUnknown {
-					asks[p.ID] = g.fill(r.Ask, 3)
-				}
-				out.Proposals = append(out.Proposals, p)
+	var found []ranked
+	for _, g := range silence(list, d) {
+		switch g.state {
+		case stride.ControlPresent:
+			out.Mitigated = append(out.Mitigated, g.mitigated())
+		case stride.ControlNotApplicable:
+			out.NotApplicable = append(out.NotApplicable, g.notApplicable()...)
+		default:
+			p := g.proposal(o)
+			if g.state == stride.ControlUnknown {
+				asks[p.ID] = g.fill(g.rule.Ask, 3)
 			}
+			found = append(found, ranked{p, g.specificity()})
 		}
 	}
-	slices.SortStableFunc(out.Proposals, byPriority)
-	if limit := ceiling(len(a.Elements)); !o.All && len(out.Proposals) > limit {
-		out.HeldBack = len(out.Proposals) - limit
-		out.Proposals = slices.Clip(out.Proposals[:limit])
+	kept := sorted(found)
+	if !o.All {
+		kept = within(kept, ceiling(len(a.Elements)))
+	}
+	out.HeldBack = len(found) - len(kept)
+	out.Proposals = make([]stride.Proposal, 0, len(kept))
+	for _, r := range kept {
+		out.Proposals = append(out.Proposals, r.Proposal)
 	}
 	out.Questions = questions(out.Proposals, asks, o.MaxQuestions)
 	return out
-}
-
-// byPriority puts the highest score first, then the most confident, then by id.
-func byPriority(a, b stride.Proposal) int {
-	return cmp.Or(
-		cmp.Compare(b.Likelihood*b.Impact, a.Likelihood*a.Impact),
-		cmp.Compare(b.Confidence.Rank(), a.Confidence.Rank()),
-		cmp.Compare(a.ID, b.ID),
-	)
-}
-
-// site is one place where a rule applies.
-type site struct {
-	edge  *edge
-	nodes []*node // the threatened elements, none for a flow by itself
-}
-
-// group is a rule at all the sites that share the state of its control.
-type group struct {
-	rule     *Rule
-	state    stride.ControlState
-	sites    []site
-	evidence []stride.Evidence // of the control
-}
-
-// groups finds the sites of the rule and sorts them by the state of the control:
-// absent, unknown, present, not applicable; empty groups are left out.
-func (r *Rule) groups(d *design) []*group {
-	order := []stride.ControlState{stride.ControlAbsent, stride.ControlUnknown, stride.ControlPresent, stride.ControlNotApplicable}
-	byState := map[stride.ControlState]*group{}
-	for _, s := range r.sites(d) {
-		state, evidence := r.controlAt(s)
-		g := byState[state]
-		if g == nil {
-			g = &group{rule: r, state: state}
-			byState[state] = g
-		}
-		g.sites = append(g.sites, s)
-		if len(g.evidence) < maxEvidence {
-			g.evidence = append(g.evidence, evidence...)
-		}
-	}
-	var out []*group
-	for _, state := range order {
-		if g := byState[state]; g != nil {
-			out = append(out, g)
-		}
-	}
-	return out
-}
-
-func (r *Rule) sites(d *design) []site {
-	var out []site
-	if r.element != nil {
-		for _, n := range d.nodes {
-			if !n.OutOfScope && r.element(n) {
-				out = append(out, site{nodes: []*node{n}})
-			}
-		}
-		return out
-	}
-	for _, e := range d.edges {
-		if e.OutOfScope || !r.flow(e) {
-			continue
-		}
-		s := site{edge: e}
-		switch r.at {
-		case atReceiver, atFlowAndReceiver:
-			s.nodes = []*node{e.to}
-		case atSender:
-			s.nodes = []*node{e.from}
-		}
-		if len(s.nodes) == 1 && s.nodes[0].OutOfScope {
-			continue
-		}
-		out = append(out, s)
-	}
-	return out
-}
-
-// controlAt returns the state of the rule's control at the site and what says
-// so. The flow speaks before its receiver, the receiver before the sender; of
-// the other controls that answer the threat, only a present one counts.
-func (r *Rule) controlAt(s site) (stride.ControlState, []stride.Evidence) {
-	holders := s.holders()
-	for _, name := range append([]stride.ControlName{r.Control}, r.Also...) {
-		for _, h := range holders {
-			state := h.State(name)
-			if state == stride.ControlPresent || name == r.Control && state != stride.ControlUnknown {
-				return state, h[name].Evidence
-			}
-		}
-	}
-	if s.edge != nil && r.Control == stride.EncryptionInTransit && s.edge.encrypted() {
-		return stride.ControlPresent, s.edge.Evidence
-	}
-	return stride.ControlUnknown, nil
-}
-
-func (s site) holders() []stride.Controls {
-	if s.edge == nil {
-		return []stride.Controls{s.nodes[0].Controls}
-	}
-	return []stride.Controls{s.edge.Controls, s.edge.to.Controls, s.edge.from.Controls}
 }
 
 // targets returns the keys and names of what the group threatens: flows before
@@ -208,7 +103,7 @@ func (g *group) proposal(o Options) stride.Proposal {
 	p := stride.Proposal{
 		ID:          proposalID(r, keys),
 		Category:    r.Category,
-		Title:       g.fill(r.Title, 2),
+		Title:       sentence(g.fill(r.Title, 2)),
 		Statement:   g.statement(),
 		TargetIDs:   keys,
 		Targets:     names,

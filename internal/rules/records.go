@@ -6,14 +6,15 @@ import "github.com/threatdraft/threatdraft/internal/stride"
 var records = []Rule{
 	{
 		ID: "log-denied-action", Category: stride.Repudiation,
-		Title: "Actions taken through {target} denied by {callers}",
-		Actor: "A user of {target}", Action: "deny having made a request or change, or have one made in their name",
-		Lack: "audit log of who did what", Effect: "fraud and attacks that cannot be attributed or undone",
-		Ask:     "Does {target} log each security-relevant action with user, time and outcome?",
+		Title: "{actors} can deny {acts} made through {target}",
+		Actor: "{actors}", Action: "deny {acts} made through {target}, or claim that somebody else made them",
+		Lack: "record of who did what", Effect: "disputes about {acts} that nobody can settle",
+		Ask:     "Does {target} record {acts} with user, time and outcome?",
 		Control: stride.AuditLogging, Terms: []string{"audit", "log", "trail"}, Risk: risk(3, 2), Reach: true,
 		CWE: []string{"CWE-778"}, CAPEC: []string{"CAPEC-195"},
-		Fixes:   fixes(fix("Log sign-ins, denied access and every change in {target} with the user's identity, and keep the log outside of it.", "ASVS 16.2.1", "ASVS 16.3.1", "CWE-778")),
-		element: func(n *node) bool { return n.webService() && n.exposed() && !n.is("api_gateway") },
+		Fixes:   fixes(fix("Record {acts} in {target} with user, session, time and outcome, and keep the record where {actors} and the service cannot change it.", "ASVS 16.2.1", "ASVS 16.3.1", "CWE-778")),
+		Most:    3,
+		element: (*node).deniable,
 	},
 	{
 		ID: "log-denied-administration", Category: stride.Repudiation,
@@ -35,8 +36,10 @@ var records = []Rule{
 		Ask:     "Are the actions of {target} recorded under personal accounts, where they cannot delete them?",
 		Control: stride.AuditLogging, Terms: []string{"audit", "log", "trail"}, Risk: risk(3, 3),
 		CWE: []string{"CWE-778"}, CAPEC: []string{"CAPEC-268"},
-		Fixes:   fixes(fix("Record each action of {target} under a personal account in an append-only log that somebody else runs.", "ASVS 16.3.2", "ASVS 16.4.3", "CWE-778")),
-		element: func(n *node) bool { return n.insider() && len(n.out) == 0 },
+		Fixes: fixes(fix("Record each action of {target} under a personal account in an append-only log that somebody else runs.", "ASVS 16.3.2", "ASVS 16.4.3", "CWE-778")),
+		element: func(n *node) bool {
+			return n.is("admin", "operator") && len(n.out) == 0 && !n.colleagueActs("admin", "operator")
+		},
 	},
 	{
 		ID: "log-tampering", Category: stride.Repudiation,
@@ -71,8 +74,10 @@ var records = []Rule{
 		Control: stride.OutputEncoding, Also: []stride.ControlName{stride.InputValidation, stride.LogIntegrity},
 		Terms: []string{"structured logging", "encode"}, Risk: risk(2, 2),
 		CWE: []string{"CWE-117"}, CAPEC: []string{"CAPEC-93"},
-		Fixes:   fixes(fix("Write structured (JSON) records to {target} and encode control characters.", "ASVS 16.4.1", "CWE-117")),
-		element: func(n *node) bool { return n.is("log_store") },
+		Fixes: fixes(fix("Write structured (JSON) records to {target} and encode control characters.", "ASVS 16.4.1", "CWE-117")),
+		element: func(n *node) bool {
+			return n.is("log_store") && n.calledBy(func(c *node) bool { return c.service() && c.exposed() })
+		},
 	},
 	{
 		ID: "log-blind-spot", Category: stride.Repudiation,
@@ -86,4 +91,29 @@ var records = []Rule{
 		Fixes:   fixes(fix("Alert on silence and on bursts per sender at {target}, and keep a reserve for security events.", "ASVS 16.4.3", "CWE-223")),
 		element: func(n *node) bool { return n.is("monitoring") && n.Kind != stride.ExternalEntity },
 	},
+}
+
+// deniable reports whether people order or change through n something that they
+// may want to deny; payments are judged at the provider.
+func (n *node) deniable() bool {
+	if !n.webService() || n.is("api_gateway") || n.near("payment_service") {
+		return false
+	}
+	for _, e := range n.in {
+		if e.byPerson() && e.act() != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// colleagueActs reports whether somebody else with one of the roles is drawn as
+// acting on a part: the same people under another name, more often than not.
+func (n *node) colleagueActs(roles ...stride.Tag) bool {
+	for _, other := range n.design.nodes {
+		if other != n && len(other.out) > 0 && other.is(roles...) {
+			return true
+		}
+	}
+	return false
 }

@@ -11,6 +11,10 @@
 // apply, by kind, tag, shape of the flow, boundary, exposure or data. Then the
 // control: present is shown as mitigated, absent is a threat, unknown is a threat
 // of low confidence with a question.
+//
+// The specific goes before the generic: a rule silences broader ones that would
+// say the same of the same element, ties of score are broken by how much rests on
+// what is stated, and what fits every service alike becomes one note, no threat.
 package rules
 
 import "github.com/threatdraft/threatdraft/internal/stride"
@@ -19,8 +23,11 @@ import "github.com/threatdraft/threatdraft/internal/stride"
 //
 // The texts may hold placeholders, which are filled with the design's own names:
 // {target} the elements or flows, {source} and {dest} the ends of the flows,
-// {callers} who talks to the elements, {stores} the data stores beside them,
-// {boundary} what is crossed, {data} the classes of data.
+// {callers} who talks to the elements, {users} the people and clients among them,
+// {stores} the data stores beside them, {boundary} what is crossed, {data} the
+// classes of data, {values} and {acts} what the flows carry that may be forged or
+// denied, {actors} the people behind them, {gain} and {behind} what stands behind
+// a service, {input} the content it takes in, {setting} what is configured on it.
 type Rule struct {
 	// ID is stable: fingerprints of stored suggestions are made of it.
 	ID       string
@@ -46,6 +53,17 @@ type Rule struct {
 	Reach      bool
 	CWE, CAPEC []string
 	Fixes      []stride.ProposedMitigation
+	// Most bounds the targets of one proposal to the most exposed ones; 0 means no
+	// bound. For attacks that say something of few parts and nothing of many.
+	Most int
+	// Silences names broader rules that would say the same of the same element.
+	Silences []string
+
+	// specificity is that of the topic: 1 would fit many systems, 2 names a
+	// mechanism, 3 an attack of one technology.
+	specificity int
+	// heed returns further controls that may answer the threat at an element.
+	heed func(*node) []stride.Controls
 
 	// element or flow is the condition; exactly one is set.
 	element func(*node) bool
@@ -67,13 +85,20 @@ const (
 // List returns every rule, in the order of the topics. The slice is the
 // caller's.
 func List() []Rule {
-	topics := [][]Rule{
-		network, web, identity, stores, messaging, records, secrets, supplyChain, platform,
-		admission, distributed, devices, clients, thirdParties, payments, machineLearning, people,
+	topics := []struct {
+		specificity int
+		rules       []Rule
+	}{
+		{1, network}, {1, web}, {2, identity}, {1, stores}, {2, messaging}, {1, records}, {2, secrets}, {2, supplyChain},
+		{2, platform}, {3, admission}, {3, distributed}, {3, devices}, {2, clients}, {2, thirdParties}, {3, payments},
+		{3, machineLearning}, {1, people},
 	}
 	var out []Rule
 	for _, t := range topics {
-		out = append(out, t...)
+		for _, r := range t.rules {
+			r.specificity = t.specificity
+			out = append(out, r)
+		}
 	}
 	return out
 }

@@ -25,8 +25,10 @@ var secrets = []Rule{
 		Control: stride.Authorization, Also: []stride.ControlName{stride.IntegrityCheck, stride.CodeReview},
 		Terms: []string{"read-only", "access control", "version control"}, Risk: risk(2, 3),
 		CWE: []string{"CWE-732"}, CAPEC: []string{"CAPEC-75"},
-		Fixes:   fixes(fix("Keep {target} in version control with review, mount it read-only, and alert when it drifts from what was approved.", "CAPEC-75", "CWE-732")),
-		element: func(n *node) bool { return n.is("config_store") && n.Kind != stride.ExternalEntity },
+		Fixes: fixes(fix("Keep {target} in version control with review, mount it read-only, and alert when it drifts from what was approved.", "CAPEC-75", "CWE-732")),
+		element: func(n *node) bool {
+			return n.is("config_store") && n.Kind != stride.ExternalEntity && !n.has("decision_point")
+		},
 	},
 	{
 		ID: "secret-store-overreach", Category: stride.ElevationOfPrivilege,
@@ -38,7 +40,7 @@ var secrets = []Rule{
 		Terms: []string{"policy", "least privilege", "role"}, Risk: risk(2, 4),
 		CWE: []string{"CWE-269", "CWE-1220"}, CAPEC: []string{"CAPEC-122"},
 		Fixes:   fixes(fix("Scope policies of {target} to one workload each, issue short-lived credentials, and alert on unusual reads.", "ASVS 13.3.2", "CWE-1220")),
-		element: func(n *node) bool { return n.is("secret_store") },
+		element: func(n *node) bool { return n.vault() && n.readers() != 1 },
 	},
 	{
 		ID: "secret-store-outage", Category: stride.DenialOfService,
@@ -48,7 +50,21 @@ var secrets = []Rule{
 		Ask:     "What happens to {callers} while {target} is unavailable?",
 		Control: stride.Redundancy, Terms: []string{"replica", "high availability"}, Risk: risk(2, 3),
 		CWE: []string{"CWE-400"}, CAPEC: []string{"CAPEC-125"},
-		Fixes:   fixes(fix("Run {target} replicated, cache leases with a grace period, and rehearse unsealing.", "ASVS 13.1.2")),
-		element: func(n *node) bool { return n.is("secret_store") },
+		Fixes: fixes(fix("Run {target} replicated, cache leases with a grace period, and rehearse unsealing.", "ASVS 13.1.2")),
+		element: func(n *node) bool {
+			return n.vault() && (n.Kind == stride.Process || n.named("vault", "manager", "kms", "hsm"))
+		},
+	},
+	{
+		ID: "secret-added-login-key", Category: stride.ElevationOfPrivilege,
+		Title: "Foreign key added to {target}",
+		Actor: "Somebody who may write to {target}", Action: "add a key of their own, or keep one that should have been removed, and log in with it",
+		Fact: "whoever is listed there may log in", Lack: "restriction and review of changes", Effect: "lasting administrative access past every other check",
+		Ask:     "Who may change {target}, is each entry tied to a person, and is a change noticed?",
+		Control: stride.Authorization, Also: []stride.ControlName{stride.IntegrityCheck},
+		Terms: []string{"read-only", "key rotation", "reviewed"}, Risk: risk(2, 4),
+		CWE: []string{"CWE-732", "CWE-284"}, CAPEC: []string{"CAPEC-122"},
+		Fixes:   fixes(fix("Issue short-lived SSH certificates in place of {target}, or manage it as reviewed code, and alert on every change.", "ASVS 13.3.4", "CWE-732")),
+		element: func(n *node) bool { return n.keyList() },
 	},
 }

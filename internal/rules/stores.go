@@ -11,7 +11,7 @@ var stores = []Rule{
 		Lack: "restriction of who may read it", Effect: "disclosure of {data} kept there",
 		Ask:     "Who may read {target}: is public access blocked and are shared keys disabled or rotated?",
 		Control: stride.Authorization, Also: []stride.ControlName{stride.LeastPrivilege},
-		Terms: []string{"bucket policy", "private", "access control", "IAM"}, Risk: risk(3, 3), Sensitive: true,
+		Terms: []string{"bucket policy", "private", "access control", "IAM"}, Risk: risk(3, 3), Sensitive: true, Silences: []string{"net-store-reachable"},
 		CWE: []string{"CWE-732", "CWE-284"}, CAPEC: []string{"CAPEC-180"},
 		Fixes: fixes(fix("Block public access to {target} at account level, use role-based identities in place of account keys, and let signed links expire within minutes.", "ASVS 8.2.1", "CWE-732")),
 		element: func(n *node) bool {
@@ -29,7 +29,7 @@ var stores = []Rule{
 		Fixes: fixes(fix("Let {source} obtain short-lived credentials for {dest} from a secret manager or a workload identity; none in files or images.", "ASVS 13.3.1", "ASVS 13.3.4", "CWE-522")),
 		at:    atFlowAndReceiver,
 		flow: func(e *edge) bool {
-			return e.to.store() && e.to.is("database", "queue", "object_storage") && e.from.service()
+			return e.to.store() && e.to.is("database", "queue", "object_storage") && e.from.service() && !(e.from.is("function") && e.to.managed)
 		},
 	},
 	{
@@ -55,7 +55,7 @@ var stores = []Rule{
 		CWE: []string{"CWE-311", "CWE-312"}, CAPEC: []string{"CAPEC-37"},
 		Fixes: fixes(fix("Encrypt {target} and its snapshots with a customer-managed key, and the most sensitive columns in the application.", "ASVS 11.3.3", "ASVS 14.2.4", "CWE-311")),
 		element: func(n *node) bool {
-			return n.store() && !n.is("queue", "cache", "browser_storage", "code_repository", "artifact_registry") && !n.outside &&
+			return n.store() && !n.keyList() && !n.is("queue", "cache", "browser_storage", "code_repository", "artifact_registry") && !n.outside &&
 				(n.database() || n.is("file_storage", "object_storage", "backup_store") || n.keeps(stride.DataPersonal, stride.DataHealth, stride.DataPayment, stride.DataCredentials, stride.DataKeys, stride.DataTokens))
 		},
 	},
@@ -70,7 +70,7 @@ var stores = []Rule{
 		CWE: []string{"CWE-770"}, CAPEC: []string{"CAPEC-130"},
 		Fixes: fixes(fix("Set size and retention limits on {target}, alert at 80 %, and reject writes per caller before the disk is full.", "ASVS 5.2.4", "CWE-770")),
 		element: func(n *node) bool {
-			return n.store() && n.is("database", "object_storage", "file_storage", "log_store") && !n.is("cache", "browser_storage")
+			return n.store() && !n.bare() && n.is("database", "file_storage", "log_store") && !n.is("cache", "browser_storage") && !n.guardedByPolicy()
 		},
 	},
 	{
@@ -89,7 +89,7 @@ var stores = []Rule{
 	},
 	{
 		ID: "store-unaccountable-change", Category: stride.Repudiation,
-		Title: "Changes in {target} cannot be traced to a person",
+		Title: "Reads and changes in {target} cannot be traced to a person",
 		Actor: "Somebody with access to {target}", Action: "change or read records and deny it",
 		Fact: "{callers} write with shared accounts", Lack: "audit log of access to it", Effect: "no way to find who changed {data}",
 		Ask:     "Does {target} record who read or changed what, with the end user's identity and not only the service account?",
@@ -97,7 +97,8 @@ var stores = []Rule{
 		CWE: []string{"CWE-778"}, CAPEC: []string{"CAPEC-268"},
 		Fixes: fixes(fix("Turn on access auditing of {target} and hand the acting user down from {callers}; ship the records to a store that they cannot change.", "ASVS 16.2.1", "ASVS 16.4.3", "CWE-778")),
 		element: func(n *node) bool {
-			return n.store() && n.is("database", "object_storage", "file_storage") && !n.is("cache", "browser_storage")
+			return n.store() && !n.bare() && !n.is("cache", "browser_storage") &&
+				(n.is("database", "object_storage") && !n.controlStore() || n.is("file_storage") && len(n.in) > 1)
 		},
 	},
 	{
@@ -132,20 +133,60 @@ var stores = []Rule{
 		Control: stride.Authentication, Also: []stride.ControlName{stride.MutualAuthentication},
 		Terms: []string{"authenticate", "client certificate", "password"}, Risk: risk(2, 3), Sensitive: true,
 		CWE: []string{"CWE-287", "CWE-1392"}, CAPEC: []string{"CAPEC-151"},
-		Fixes:   fixes(fix("Require an account or certificate of its own from each client of {target}, remove default accounts, and rotate credentials.", "ASVS 13.2.1", "ASVS 6.3.2", "CWE-287")),
-		element: func(n *node) bool { return n.database() && n.store() && !n.outside },
+		Fixes: fixes(fix("Require an account or certificate of its own from each client of {target}, remove default accounts, and rotate credentials.", "ASVS 13.2.1", "ASVS 6.3.2", "CWE-287")),
+		element: func(n *node) bool {
+			return n.database() && !n.bare() && !n.guardedByPolicy() && n.store() && !n.outside
+		},
 	},
 	{
 		ID: "store-loosened-access", Category: stride.ElevationOfPrivilege,
 		Title: "Roles and grants of {target} widened",
 		Actor: "Somebody with operator access, or an exploit of the store", Action: "grant themselves further rights on {target} or weaken its access settings",
-		Lack: "authorization of changes to grants", Effect: "administrative access to all of {data}",
+		Lack: "authorization of changes to grants", Effect: "administrative access to {target} and all that it keeps",
 		Ask:     "Who may change users, roles and settings of {target}, and is a change noticed?",
 		Control: stride.Authorization, Also: []stride.ControlName{stride.LeastPrivilege},
 		Terms: []string{"role", "grant", "access control"}, Risk: risk(2, 3), Sensitive: true,
 		CWE: []string{"CWE-269", "CWE-732"}, CAPEC: []string{"CAPEC-122"},
 		Fixes:   fixes(fix("Manage roles of {target} as reviewed code, keep superuser accounts out of applications, and alert on new grants.", "ASVS 8.2.1", "CWE-269")),
-		element: func(n *node) bool { return n.database() && n.store() && !n.outside },
+		element: func(n *node) bool { return n.accounted() && n.readers() > 1 },
+	},
+	{
+		ID: "store-bypassed-api", Category: stride.ElevationOfPrivilege,
+		Title: "Direct writes to {target} bypass the API server's checks and audit log",
+		Actor: "An attacker with a client certificate, a snapshot or a foothold on the host of {target}", Action: "read or write cluster state in {target} directly",
+		Fact: "access rules, admission and audit stand in the API server, not in {target}", Lack: "network restriction to the API server alone", Effect: "secrets read and privileged objects created with no trace in the audit log",
+		Ask:     "Can anything but the API server reach {target}, and with which certificates?",
+		Control: stride.NetworkIsolation, Also: []stride.ControlName{stride.MutualAuthentication},
+		Terms: []string{"client certificate", "firewall", "mTLS"}, Risk: risk(2, 4), Silences: []string{"net-store-reachable"},
+		CWE: []string{"CWE-288", "CWE-923"}, CAPEC: []string{"CAPEC-115"},
+		Fixes:   fixes(fix("Admit only the API server to {target} by mutual TLS with a CA of its own and by firewall, encrypt Secrets in it, and guard its snapshots like the cluster.", "ASVS 12.3.5", "CWE-288")),
+		element: (*node).controlStore,
+	},
+	{
+		ID: "store-cross-origin", Category: stride.InformationDisclosure,
+		Title: "Other sites' scripts read {target} through a wide CORS rule",
+		Actor: "A hostile page open in a user's browser", Action: "fetch objects of {target} with the user's links or cookies, where any origin is allowed",
+		Fact: "browsers reach it directly", Lack: "restriction of the origins allowed", Effect: "disclosure of {data} to other sites",
+		Ask:     "Which origins, methods and headers does the CORS rule of {target} allow?",
+		Control: stride.Authorization, Terms: []string{"CORS", "allowed origins"}, Risk: risk(2, 2), Sensitive: true,
+		CWE: []string{"CWE-346", "CWE-284"}, CAPEC: []string{"CAPEC-1"},
+		Fixes:   fixes(fix("List the exact origins and methods in the CORS rule of {target}; never combine a wildcard with credentials.", "ASVS 3.5.1", "CWE-346")),
+		element: func(n *node) bool { return n.store() && n.is("object_storage") && n.near("browser", "web_app") },
+	},
+	{
+		ID: "store-private-content", Category: stride.InformationDisclosure,
+		Title: "Private content in {target} seen by staff or kept too long",
+		Actor: "A curious insider, or an intruder with read access", Action: "browse personal content in {target}",
+		Fact: "{target} keeps content that may show or concern people", Lack: "limit on what is kept and who sees it", Effect: "loss of privacy of the people concerned",
+		Ask:     "Which personal content lies in {target}, how long is it kept, and which staff can open it?",
+		Control: stride.DataMinimization, Also: []stride.ControlName{stride.Authorization},
+		Terms: []string{"retention", "deletion", "pseudonym"}, Risk: risk(2, 3), Sensitive: true,
+		CWE: []string{"CWE-200"}, CAPEC: []string{"CAPEC-569"},
+		Fixes: fixes(fix("Delete content of {target} on schedule, hide who it belongs to from staff, and log each look at it.", "ASVS 14.2.4", "CWE-200")),
+		element: func(n *node) bool {
+			return n.store() && !n.OutOfScope && !n.is("artifact_registry", "code_repository", "config_store", "browser_storage") &&
+				n.named("image", "photo", "picture", "upload", "chat", "profile", "behavio", "recording", "video", "voice")
+		},
 	},
 	{
 		ID: "store-overload", Category: stride.DenialOfService,
@@ -158,7 +199,7 @@ var stores = []Rule{
 		CWE: []string{"CWE-400", "CWE-770"}, CAPEC: []string{"CAPEC-130"},
 		Fixes: fixes(fix("Limit connections, rate and statement time per client of {target}, and isolate heavy work on a replica.", "ASVS 15.2.2", "CWE-770")),
 		element: func(n *node) bool {
-			return n.database() && n.store() && !n.outside && !n.calledBy(func(c *node) bool { return c.webService() })
+			return n.database() && !n.bare() && n.store() && !n.outside && !n.calledBy(func(c *node) bool { return c.webService() })
 		},
 	},
 }

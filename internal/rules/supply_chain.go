@@ -11,7 +11,7 @@ var supplyChain = []Rule{
 		Actor: "A contributor, or somebody with a stolen account", Action: "push a malicious change into {target}, alone or with a second account of their own",
 		Lack: "review by a second person", Effect: "malicious code in the product",
 		Ask:     "Does every change to {target} need approval by another person, also for administrators and bots?",
-		Control: stride.CodeReview, Terms: []string{"review", "two-person", "branch protection", "approval"}, Risk: risk(3, 4),
+		Control: stride.CodeReview, Terms: []string{"review", "two-person", "branch protection", "approval"}, Risk: risk(3, 4), Most: 3, Silences: []string{"supply-review-abuse"},
 		CWE: []string{"CWE-506"}, CAPEC: []string{"CAPEC-443"},
 		Fixes:   fixes(fix("Protect the branches of {target}: approval by another trusted person for the very commit that is merged, stale approvals dismissed, no exception for bots.", "CAPEC-443", "CWE-506")),
 		element: func(n *node) bool { return n.is("code_repository") },
@@ -42,15 +42,17 @@ var supplyChain = []Rule{
 	},
 	{
 		ID: "supply-platform-admin", Category: stride.ElevationOfPrivilege,
-		Title: "Administrator of {target} bypasses its controls",
-		Actor: "A platform administrator, or a thief of such an account", Action: "switch off protections of {target} or act on it directly",
+		Title: "Administrator of {target} switches off its protections",
+		Actor: "A platform administrator, or a thief of such an account", Action: "switch off branch protection, required checks or build isolation on {target}, or push and publish past them",
 		Lack: "approval and limits for administrators", Effect: "changes that no other control sees",
 		Ask:     "Who administers {target}, and does switching off a protection need a second person?",
 		Control: stride.LeastPrivilege, Also: []stride.ControlName{stride.HumanApproval, stride.MultiFactor},
-		Terms: []string{"least privilege", "two-person", "admin"}, Risk: risk(2, 4),
+		Terms: []string{"least privilege", "two-person", "admin"}, Risk: risk(2, 4), Most: 3,
 		CWE: []string{"CWE-269"}, CAPEC: []string{"CAPEC-122"},
-		Fixes:   fixes(fix("Keep administrators of {target} few and time-limited, apply the rules to them too, and alert when a protection is changed.", "ASVS 8.4.2", "CWE-269")),
-		element: func(n *node) bool { return n.is("code_repository", "build_system", "artifact_registry") },
+		Fixes: fixes(fix("Keep administrators of {target} few and time-limited, apply the rules to them too, and alert when a protection is changed.", "ASVS 8.4.2", "CWE-269")),
+		element: func(n *node) bool {
+			return n.is("code_repository", "build_system", "artifact_registry") && (n.has("admin") || n.Controls.State(stride.CodeReview) == stride.ControlPresent)
+		},
 	},
 	{
 		ID: "supply-build-tampering", Category: stride.Tampering,
@@ -61,7 +63,7 @@ var supplyChain = []Rule{
 		Control: stride.Sandboxing, Terms: []string{"ephemeral", "isolated", "hermetic"}, Risk: risk(3, 4),
 		CWE: []string{"CWE-653"}, CAPEC: []string{"CAPEC-678"},
 		Fixes:   fixes(fix("Use one fresh environment per build on {target}, key caches by trust level, and pin build images and steps by digest.", "CAPEC-678", "CWE-653")),
-		element: func(n *node) bool { return n.is("build_system", "ci_cd") && !n.is("deployment_system") },
+		element: func(n *node) bool { return n.is("ci_cd") && !n.is("deployment_system") },
 	},
 	{
 		ID: "supply-build-secrets", Category: stride.InformationDisclosure,
@@ -71,12 +73,14 @@ var supplyChain = []Rule{
 		Ask:     "Which secrets can a build on {target} read, and can a change from a fork read them?",
 		Control: stride.SecretsManagement, Terms: []string{"secret", "OIDC", "vault"}, Risk: risk(3, 4),
 		CWE: []string{"CWE-522"}, CAPEC: []string{"CAPEC-150"},
-		Fixes:   fixes(fix("Exchange workload identity for short-lived credentials, give none to builds of untrusted changes, and sign in a service apart from {target}'s build steps.", "ASVS 13.3.1", "CWE-522")),
-		element: func(n *node) bool { return n.is("ci_cd") },
+		Fixes: fixes(fix("Exchange workload identity for short-lived credentials, give none to builds of untrusted changes, and sign in a service apart from {target}'s build steps.", "ASVS 13.3.1", "CWE-522")),
+		element: func(n *node) bool {
+			return n.is("ci_cd") && (!n.is("deployment_system") || len(n.in)+len(n.out) > 0)
+		},
 	},
 	{
 		ID: "supply-parameter-abuse", Category: stride.Tampering,
-		Title: "{target} made to build or deploy from unofficial source, branch or parameters",
+		Title: "{target} made to build from unofficial source, branch or parameters",
 		Actor: "Somebody who may start a run", Action: "have {target} use a fork, an unreviewed branch or altered parameters",
 		Lack: "check of where the input comes from", Effect: "an official-looking release of unofficial code",
 		Ask:     "Does the release step verify from which repository, branch and parameters {target} built?",
@@ -84,7 +88,7 @@ var supplyChain = []Rule{
 		Terms: []string{"provenance", "official branch", "verify"}, Risk: risk(2, 4),
 		CWE: []string{"CWE-829"}, CAPEC: []string{"CAPEC-176"},
 		Fixes:   fixes(fix("Fix repository, branch and workflow in the release policy and refuse artifacts whose provenance says otherwise.", "CAPEC-176", "CWE-829")),
-		element: func(n *node) bool { return n.is("ci_cd") },
+		element: func(n *node) bool { return n.is("ci_cd") && !n.is("deployment_system") },
 	},
 	{
 		ID: "supply-replaced-artifact", Category: stride.Tampering,
@@ -108,7 +112,7 @@ var supplyChain = []Rule{
 		Terms: []string{"provenance", "attestation", "signing key"}, Risk: risk(2, 4),
 		CWE: []string{"CWE-347", "CWE-345"}, CAPEC: []string{"CAPEC-690"},
 		Fixes:   fixes(fix("Generate and sign provenance in the control plane of {target}, out of reach of build steps, and pin the expected builder in verifiers.", "CAPEC-690", "CWE-347")),
-		element: func(n *node) bool { return n.is("build_system", "ci_cd") && n.has("artifact_registry") },
+		element: func(n *node) bool { return n.is("ci_cd") && !n.is("deployment_system") && n.has("artifact_registry") },
 	},
 	{
 		ID: "supply-dependency", Category: stride.Tampering,
@@ -132,7 +136,7 @@ var supplyChain = []Rule{
 		Terms: []string{"approval", "environment protection", "signed"}, Risk: risk(2, 4),
 		CWE: []string{"CWE-269"}, CAPEC: []string{"CAPEC-523"},
 		Fixes:   fixes(fix("Scope the identity of {target} to one environment, require approval for production, and admit signed artifacts only.", "CAPEC-523", "CWE-269")),
-		element: func(n *node) bool { return n.is("deployment_system") },
+		element: func(n *node) bool { return n.is("deployment_system") || n.is("control_plane") && n.managed },
 	},
 	{
 		ID: "supply-source-leak", Category: stride.InformationDisclosure,

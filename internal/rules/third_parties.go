@@ -13,7 +13,7 @@ var thirdParties = []Rule{
 		Control: stride.IntegrityCheck, Also: []stride.ControlName{stride.Authentication, stride.MutualAuthentication},
 		Terms: []string{"signature", "HMAC", "webhook secret"}, Risk: risk(4, 3), CWE: []string{"CWE-345"}, CAPEC: []string{"CAPEC-194"},
 		Fixes:   fixes(fix("Verify an HMAC over body and timestamp in {target}, refuse old and repeated events, and fetch the state from the sender before acting.", "CWE-345", "CWE-294")),
-		element: func(n *node) bool { return n.is("webhook_receiver") && !n.is("admission_controller") },
+		element: func(n *node) bool { return n.is("webhook_receiver") && !n.admissionWebhook() },
 	},
 	{
 		ID: "third-request-forgery", Category: stride.InformationDisclosure,
@@ -26,6 +26,20 @@ var thirdParties = []Rule{
 		Fixes: fixes(fix("Allow {source} to call only the hosts of {dest}, resolve once, refuse private ranges, and require IMDSv2.", "ASVS 1.3.6", "ASVS 13.2.4", "CWE-918")),
 		at:    atFlowAndReceiver,
 		flow:  func(e *edge) bool { return e.from.service() && e.to.is("third_party") && e.from.handlesOutsideInput() },
+	},
+	{
+		ID: "third-leaked-key", Category: stride.InformationDisclosure,
+		Title: "Key of {source} for {dest} read from its configuration or code",
+		Actor: "Somebody with read access to repository, image or host of {source}", Action: "take the API key for {dest} and use it at the owner's cost and in the owner's name",
+		Fact: "{source} calls {dest} with a key of its own", Lack: "managed secret in place of a setting", Effect: "calls in the owner's name, with the data and money behind them",
+		Ask:     "Where does {source} keep its key for {dest}, what may the key do, and how often does it change?",
+		Control: stride.SecretsManagement, Also: []stride.ControlName{stride.KeyManagement},
+		Terms: []string{"vault", "secrets manager", "rotation"}, Risk: risk(2, 4), CWE: []string{"CWE-798", "CWE-522"}, CAPEC: []string{"CAPEC-150"},
+		Fixes: fixes(fix("Fetch the key for {dest} from a secret manager, restrict it to the calls that {source} makes, scan code for it, and rotate it.", "ASVS 13.3.1", "ASVS 13.3.4", "CWE-798")),
+		at:    atFlow,
+		flow: func(e *edge) bool {
+			return e.from.service() && !e.from.outside && e.to.outside && e.to.is("third_party", "payment_service", "email_service", "sms_service", "llm")
+		},
 	},
 	{
 		ID: "third-oversharing", Category: stride.InformationDisclosure,
@@ -41,7 +55,7 @@ var thirdParties = []Rule{
 	},
 	{
 		ID: "third-compromised-peer", Category: stride.Tampering,
-		Title: "Compromised {source} feeds hostile data into {dest}",
+		Title: "Hostile data from {source}, once compromised, reaches {dest}",
 		Actor: "An attacker who took over {source}", Action: "send crafted answers or commands to {dest}",
 		Fact: "{dest} trusts what {source} sends", Lack: "validation of what comes in", Effect: "corrupted data or code execution in {dest}",
 		Ask:     "Does {dest} validate what {source} sends like any other input?",
@@ -63,7 +77,7 @@ var thirdParties = []Rule{
 		Fixes: fixes(fix("Set deadlines and a circuit breaker around calls to {dest}, queue what can wait, and degrade visibly.", "ASVS 13.1.2", "ASVS 16.5.2")),
 		at:    atReceiver,
 		flow: func(e *edge) bool {
-			return e.from.service() && e.to.is("third_party", "payment_service", "email_service", "sms_service") && e.to.outside
+			return e.from.service() && !e.from.outside && e.to.is("third_party", "payment_service", "email_service", "sms_service") && e.to.outside
 		},
 	},
 }
@@ -85,13 +99,28 @@ var payments = []Rule{
 		},
 	},
 	{
+		ID: "pay-card-skimming", Category: stride.InformationDisclosure,
+		Title: "Card data skimmed in {source} while it is entered",
+		Actor: "Malware on the customer's machine, or a script injected into the payment page", Action: "read card data in {source} before it is sent to {dest}",
+		Fact: "card data is typed there", Lack: "integrity check of the scripts on the payment page", Effect: "theft of {data} from many customers unnoticed",
+		Ask:     "Which scripts run on the page where card data is entered, and are they pinned and watched?",
+		Control: stride.IntegrityCheck, Also: []stride.ControlName{stride.OutputEncoding},
+		Terms: []string{"subresource integrity", "Content-Security-Policy", "hosted fields"}, Risk: risk(3, 4),
+		CWE: []string{"CWE-353", "CWE-829"}, CAPEC: []string{"CAPEC-569"},
+		Fixes: fixes(fix("Let the provider's hosted fields take card data in {source}, keep third-party scripts off that page, pin the rest by hash, and alert on changes.", "ASVS 3.6.1", "CWE-353")),
+		at:    atFlow,
+		flow: func(e *edge) bool {
+			return e.from.is("browser", "mobile_app") && anyClass(e.Data, []stride.DataClass{stride.DataPayment})
+		},
+	},
+	{
 		ID: "pay-stolen-card", Category: stride.Spoofing,
 		Title: "Payments with stolen cards through {target}",
 		Actor: "A fraudster", Action: "test and use stolen card numbers at {target} as if they were the holder",
 		Lack: "strong authentication of the payer", Effect: "chargebacks, fees and loss of the merchant account",
 		Ask:     "Is 3-D Secure or fraud scoring used before {target} is charged?",
 		Control: stride.MultiFactor, Also: []stride.ControlName{stride.RateLimiting, stride.Monitoring},
-		Terms: []string{"3-D Secure", "fraud detection", "CVC"}, Risk: risk(4, 3), CWE: []string{"CWE-290", "CWE-799"}, CAPEC: []string{"CAPEC-21"},
+		Terms: []string{"3-D Secure", "fraud detection", "CVC"}, Risk: risk(4, 3), Most: 1, CWE: []string{"CWE-290", "CWE-799"}, CAPEC: []string{"CAPEC-21"},
 		Fixes: fixes(fix("Require 3-D Secure for risky payments, limit attempts per card and address, and review refunds.", "ASVS 2.4.1", "CWE-799")),
 		element: func(n *node) bool {
 			return n.is("payment_service") && !n.calledBy(func(c *node) bool { return c.is("payment_service") })
@@ -99,13 +128,25 @@ var payments = []Rule{
 	},
 	{
 		ID: "pay-denied-order", Category: stride.Repudiation,
-		Title: "Disputed payments through {target}",
+		Title: "Disputed payments and refunds through {target}",
 		Actor: "A customer or an employee", Action: "deny an order, refund or payout that went through {target}",
 		Lack: "record that ties it to a person", Effect: "losses in disputes and undetected internal fraud",
 		Ask:     "Which records tie each payment and refund through {target} to a person and an order?",
-		Control: stride.AuditLogging, Terms: []string{"audit", "receipt", "log"}, Risk: risk(3, 3), CWE: []string{"CWE-778"}, CAPEC: []string{"CAPEC-195"},
+		Control: stride.AuditLogging, Terms: []string{"audit", "receipt", "log"}, Risk: risk(3, 3), Most: 1, CWE: []string{"CWE-778"}, CAPEC: []string{"CAPEC-195"},
 		Fixes:   fixes(fix("Keep order, consent, actor and confirmation of {target} together in an append-only record; need two people for large refunds.", "ASVS 16.2.1", "CWE-778")),
 		element: func(n *node) bool { return n.is("payment_service") },
+	},
+	{
+		ID: "pay-account-takeover", Category: stride.ElevationOfPrivilege,
+		Title: "Merchant's account at {target} taken over, refunds and payouts issued",
+		Actor: "An attacker who phishes an employee or steals their laptop", Action: "sign in to the merchant's dashboard of {target} and issue refunds, cancel orders or change the payout account",
+		Fact: "that account commands the merchant's money", Lack: "second factor for the dashboard", Effect: "money sent elsewhere and customers' data read",
+		Ask:     "Who can sign in to the dashboard of {target}, with a second factor, and who approves refunds and payout changes?",
+		Control: stride.MultiFactor, Also: []stride.ControlName{stride.HumanApproval, stride.LeastPrivilege},
+		Terms: []string{"MFA", "two-factor", "dashboard roles"}, Risk: risk(3, 4), Most: 1,
+		CWE: []string{"CWE-308", "CWE-269"}, CAPEC: []string{"CAPEC-98", "CAPEC-560"},
+		Fixes:   fixes(fix("Require passkeys for the dashboard of {target}, give each employee the smallest role, need two people for payout changes and large refunds, and alert on both.", "ASVS 6.3.3", "CWE-308")),
+		element: func(n *node) bool { return n.is("payment_service") && n.outside },
 	},
 }
 
@@ -113,15 +154,17 @@ var payments = []Rule{
 var people = []Rule{
 	{
 		ID: "people-operator-error", Category: stride.Tampering,
-		Title: "Mistake by {source} misconfigures {dest}",
-		Actor: "{source}", Action: "apply a wrong setting or delete the wrong thing on {dest} by accident",
+		Title: "Mistake by {source} on {dest}: wrong {setting}",
+		Actor: "{source}", Action: "set {setting} on {dest} wrongly by accident",
 		Fact: "one person's change takes effect at once", Lack: "approval by a second person", Effect: "an outage or an opened door that nobody meant",
 		Ask:     "Do changes by {source} on {dest} go through review and can they be undone?",
 		Control: stride.HumanApproval, Also: []stride.ControlName{stride.CodeReview},
 		Terms: []string{"approval", "review", "dry run"}, Risk: risk(2, 3), CWE: []string{"CWE-1419"}, CAPEC: []string{"CAPEC-176"},
 		Fixes: fixes(fix("Make changes to {dest} as reviewed code with a dry run, limits on how much changes at once, and a tested way back.", "CAPEC-176")),
 		at:    atFlowAndReceiver,
-		flow:  func(e *edge) bool { return e.from.is("admin", "operator") && !e.to.person() },
+		flow: func(e *edge) bool {
+			return e.from.is("admin", "operator") && !e.to.person() && e.to.settingOf() != ""
+		},
 	},
 	{
 		ID: "people-stolen-workstation", Category: stride.Spoofing,

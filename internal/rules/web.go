@@ -6,16 +6,19 @@ import "github.com/threatdraft/threatdraft/internal/stride"
 var web = []Rule{
 	{
 		ID: "web-missing-authentication", Category: stride.Spoofing,
-		Title: "Unauthenticated calls to {target}",
-		Actor: "Anybody who reaches {target}", Action: "call it as if they were {callers}",
-		Lack: "authentication of the callers", Effect: "use of its functions and data under a false identity",
-		Ask:     "How does {target} authenticate {callers}?",
+		Title: "Unauthenticated calls to {target} {gain}",
+		Actor: "Anybody who reaches {target}", Action: "call it without signing in and {gain}",
+		Lack: "authentication of the callers", Effect: "strangers doing so in other callers' names",
+		Ask:     "How does {target} authenticate {callers} before they may {gain}?",
 		Control: stride.Authentication, Also: []stride.ControlName{stride.MutualAuthentication},
 		Terms: []string{"authenticate", "login", "token", "API key", "OAuth"}, Risk: risk(3, 3), Sensitive: true, Reach: true,
 		CWE: []string{"CWE-306"}, CAPEC: []string{"CAPEC-151"},
 		Fixes: fixes(fix("Require a verified token or client certificate on every route of {target}, denied by default.", "ASVS 8.3.1", "CWE-306")),
+		Most:  3,
+		heed:  (*node).signedInBefore,
 		element: func(n *node) bool {
-			return n.service() && n.exposed() && !n.is("identity_provider", "dns", "cdn", "load_balancer", "ci_cd", "decision_point", "consensus", "queue")
+			return n.webService() && n.gain() != "" && !n.managed && !n.is("identity_provider", "admin_interface", "robot_middleware", "decision_point") &&
+				!n.near("identity_provider") && (n.public() || n.calledBy(func(c *node) bool { return c.is("mobile_app", "script", "device") }))
 		},
 	},
 	{
@@ -29,7 +32,7 @@ var web = []Rule{
 		CWE: []string{"CWE-639", "CWE-862"}, CAPEC: []string{"CAPEC-1"},
 		Fixes: fixes(fix("Check ownership of each object in {target} on the server, next to the query against {stores}, and test it with two accounts.", "ASVS 8.2.2", "CWE-639")),
 		element: func(n *node) bool {
-			return n.webService() && !n.is("identity_provider") && (n.near("database", "object_storage", "file_storage")) && (n.exposed() || n.is("api"))
+			return n.webService() && !n.is("identity_provider") && n.servesStore() && (n.exposed() || n.is("api"))
 		},
 	},
 	{
@@ -66,23 +69,24 @@ var web = []Rule{
 	},
 	{
 		ID: "web-malformed-input", Category: stride.ElevationOfPrivilege,
-		Title: "Code execution in {target} through crafted input or a known vulnerability",
-		Actor: "An attacker outside", Action: "send crafted input that exploits a flaw in the code or framework of {target} to run code there",
-		Fact: "it can be reached from outside by {callers}", Lack: "validation of that input", Effect: "takeover of {target} and, with its credentials, of {stores}",
-		Ask:     "Where does {target} validate the input from {callers}, and how fast are its components patched?",
+		Title: "Crafted {input} run code in {target}",
+		Actor: "An attacker outside", Action: "supply crafted {input} that exploit the decoder or interpreter in {target} (overflow, traversal, unsafe deserialization) to run code there",
+		Fact: "{target} processes {input} from others", Lack: "validation of them or sandbox around their decoding", Effect: "takeover or a crash of {target} and, with its credentials, of {stores}",
+		Ask:     "Which library decodes {input} in {target}, how fast is it patched, and does it run without rights?",
 		Control: stride.InputValidation, Also: []stride.ControlName{stride.Sandboxing},
 		Terms: []string{"input validation", "sanitize", "WAF", "patch"}, Risk: risk(2, 4), Reach: true,
 		CWE: []string{"CWE-20", "CWE-94"}, CAPEC: []string{"CAPEC-242"},
 		Fixes: fixes(
-			fix("Validate every input of {target} against an allow-list schema at the edge and patch its framework within days.", "ASVS 2.2.1", "ASVS 15.2.1", "CWE-20"),
-			fix("Run {target} unprivileged, with a read-only file system and no outgoing connections but those it needs.", "ASVS 13.2.4")),
-		element: func(n *node) bool { return n.webService() && n.exposed() && !n.is("api_gateway") },
+			fix("Check type and size of {input} before {target} decodes them, and keep the decoding library patched within days.", "ASVS 2.2.1", "ASVS 15.2.1", "CWE-20"),
+			fix("Decode {input} in a process of {target} without network and rights, with memory and time limits.", "ASVS 13.2.4")),
+		Most:    3,
+		element: (*node).takesComplexInput,
 	},
 	{
 		ID: "web-cross-site-scripting", Category: stride.Tampering,
 		Title: "Stored or reflected script in pages of {target}",
 		Actor: "An attacker who supplies content", Action: "have script run in the browser of other users of {target}",
-		Fact: "it renders content for {callers}", Lack: "contextual output encoding", Effect: "theft of sessions and actions in the victims' names",
+		Fact: "it renders pages in browsers", Lack: "contextual output encoding", Effect: "theft of sessions and actions in the victims' names",
 		Ask:     "Does {target} encode output by context and send a Content-Security-Policy?",
 		Control: stride.OutputEncoding, Terms: []string{"output encoding", "escape", "Content-Security-Policy"}, Risk: risk(3, 3), Reach: true,
 		CWE: []string{"CWE-79"}, CAPEC: []string{"CAPEC-63"},
@@ -107,31 +111,30 @@ var web = []Rule{
 	},
 	{
 		ID: "web-flooding", Category: stride.DenialOfService,
-		Title: "Request flood against {target}",
-		Actor: "An attacker with a botnet, or one runaway client", Action: "exhaust {target} with requests",
-		Fact: "it can be reached from outside by {callers}", Lack: "rate limiting", Effect: "an outage for everybody who depends on {target}",
+		Title: "Request flood against {target} and, behind it, {behind}",
+		Actor: "An attacker with a botnet, or one runaway client", Action: "send {target} more requests than it and {behind} can serve",
+		Fact: "it can be reached from outside by {users}", Lack: "rate limiting", Effect: "an outage for {users} and whatever else depends on it",
 		Ask:     "Are calls to {target} limited per caller, and what absorbs a flood before it?",
 		Control: stride.RateLimiting, Also: []stride.ControlName{stride.DDoSProtection},
 		Terms: []string{"rate limit", "throttle", "DDoS", "WAF"}, Risk: risk(3, 3), Reach: true,
 		CWE: []string{"CWE-770"}, CAPEC: []string{"CAPEC-125"},
 		Fixes: fixes(fix("Limit requests per client and per route before {target}, and shed load early with 429.", "ASVS 2.4.1", "CWE-770")),
+		Most:  2,
 		element: func(n *node) bool {
-			return n.service() && n.exposed() && n.is("web_app", "api", "gateway", "function", "webhook_receiver", "identity_provider")
+			return n.public() && !n.is("cdn", "waf") && n.is("web_app", "api", "gateway", "function", "webhook_receiver")
 		},
 	},
 	{
 		ID: "web-costly-request", Category: stride.DenialOfService,
-		Title: "Few expensive requests exhaust {stores} behind {target}",
-		Actor: "An authenticated caller", Action: "ask {target} for large result sets or costly queries until {stores} stops answering others",
+		Title: "Few expensive searches or lists exhaust {stores} behind {target}",
+		Actor: "A caller of {target}", Action: "ask {target} for large result sets or costly queries until {stores} stops answering others",
 		Lack: "limit on result size, time and concurrency per caller", Effect: "slow or failing service for all users",
 		Ask:     "Does {target} bound page size, query time and concurrency per caller?",
 		Control: stride.Quotas, Also: []stride.ControlName{stride.RateLimiting},
 		Terms: []string{"pagination", "timeout", "quota", "page size"}, Risk: risk(3, 2),
 		CWE: []string{"CWE-405"}, CAPEC: []string{"CAPEC-130"},
-		Fixes: fixes(fix("Page every list, set statement timeouts on {stores} and a small connection pool per caller class in {target}.", "ASVS 15.2.2", "CWE-405")),
-		element: func(n *node) bool {
-			return n.webService() && n.exposed() && n.calls(func(s *node) bool { return s.database() })
-		},
+		Fixes:   fixes(fix("Page every list, set statement timeouts on {stores} and a small connection pool per caller class in {target}.", "ASVS 15.2.2", "CWE-405")),
+		element: func(n *node) bool { return n.webService() && n.exposed() && n.nearQueried() && n.offersQueries() },
 	},
 	{
 		ID: "web-error-leak", Category: stride.InformationDisclosure,
@@ -141,10 +144,8 @@ var web = []Rule{
 		Ask:     "Do error answers of {target} carry only a code and a request id?",
 		Control: stride.DataMinimization, Terms: []string{"error handling", "generic error"}, Risk: risk(3, 2),
 		CWE: []string{"CWE-209"}, CAPEC: []string{"CAPEC-54"},
-		Fixes: fixes(fix("Answer failures of {target} with a code and a request id; keep the detail in the log.", "ASVS 16.5.1", "CWE-209")),
-		element: func(n *node) bool {
-			return n.service() && n.is("api", "web_app") && n.exposed() && n.near("database")
-		},
+		Fixes:   fixes(fix("Answer failures of {target} with a code and a request id; keep the detail in the log.", "ASVS 16.5.1", "CWE-209")),
+		element: func(n *node) bool { return n.is("api", "web_app") && n.public() },
 	},
 	{
 		ID: "web-hostile-file", Category: stride.Tampering,
@@ -179,4 +180,31 @@ var web = []Rule{
 func (n *node) handlesOutsideInput() bool {
 	return n.exposed() || n.calledBy(func(c *node) bool { return c.service() && c.exposed() }) ||
 		n.calledBy(func(c *node) bool { return c.is("queue") })
+}
+
+// servesStore reports whether n stands before a store that holds several
+// people's records.
+func (n *node) servesStore() bool { return n.near("database", "object_storage", "file_storage") }
+
+// takesComplexInput reports whether n decodes content of a complex format that
+// comes from outside: what callers send, or samples that a model learns from.
+func (n *node) takesComplexInput() bool {
+	if n.is("parser", "api_gateway") || !n.service() || n.complexInput() == "" {
+		return false
+	}
+	return n.webService() && n.exposed() || n.receives(stride.DataTrainingData) && n.calledBy(func(c *node) bool { return c.outside })
+}
+
+// nearQueried reports whether n works on a database with a query language.
+func (n *node) nearQueried() bool {
+	return n.calls(func(s *node) bool { return s.database() && !s.controlStore() })
+}
+
+// offersQueries reports whether callers choose what n looks up: searches, lists
+// and reports, or a query language of its own.
+func (n *node) offersQueries() bool {
+	if n.is("graphql") || n.near("search_index") || n.named("search", "report", "analytic") {
+		return true
+	}
+	return n.takes([]string{"search", "report", "export", "histor"})
 }

@@ -16,6 +16,7 @@ func (g *group) fill(text string, limit int) string {
 	if !strings.Contains(text, "{") {
 		return text
 	}
+	var pairs []string
 	for _, p := range []struct {
 		mark string
 		name func(int) string
@@ -24,15 +25,24 @@ func (g *group) fill(text string, limit int) string {
 		{"{source}", func(n int) string { return join(g.ends(func(e *edge) *node { return e.from }), n) }},
 		{"{dest}", func(n int) string { return join(g.ends(func(e *edge) *node { return e.to }), n) }},
 		{"{callers}", func(n int) string { return or(join(g.callers(), n), "its callers") }},
+		{"{users}", func(n int) string { return or(join(g.users(), n), "its users") }},
 		{"{stores}", func(n int) string { return or(join(g.storeNames(), n), "its data") }},
 		{"{boundary}", func(n int) string { return or(join(g.boundaries(), n), "a trust boundary") }},
 		{"{data}", func(int) string { return g.dataWords() }},
+		{"{values}", func(n int) string { return or(join(g.ofFlows((*edge).forgedValues), n), "values") }},
+		{"{acts}", func(n int) string { return or(join(g.acts(), n), "actions") }},
+		{"{actors}", func(n int) string { return or(join(g.actors(), n), "users") }},
+		{"{behind}", func(n int) string { return or(join(g.ofNodes((*node).firstBehind), n), "what it depends on") }},
+		{"{gain}", func(int) string { return or(join(g.ofNodes((*node).gain), 2), "use its operations") }},
+		{"{input}", func(n int) string { return or(join(g.ofNodes((*node).complexInput), n), "content") }},
+		{"{setting}", func(n int) string { return or(join(g.settings(), n), "settings") }},
 	} {
 		if strings.Contains(text, p.mark) {
-			text = strings.ReplaceAll(text, p.mark, p.name(limit))
+			pairs = append(pairs, p.mark, p.name(limit))
 		}
 	}
-	return text
+	// In one pass: a name of the design that looks like a placeholder stays one.
+	return strings.NewReplacer(pairs...).Replace(text)
 }
 
 // statement says: actor can action because condition, causing impact.
@@ -45,7 +55,28 @@ func (g *group) statement() string {
 	if r.Fact != "" {
 		condition = r.Fact + " and " + condition
 	}
-	return g.fill(fmt.Sprintf("%s can %s because %s, causing %s.", r.Actor, r.Action, condition, r.Effect), 3)
+	text := fmt.Sprintf("%s can %s because %s, causing %s.", r.Actor, r.Action, condition, r.Effect)
+	return sentence(g.fill(g.once(text), 3))
+}
+
+// sentence begins with a capital where our own words begin it; names of the
+// design stay as they are written.
+func sentence(text string) string {
+	if strings.HasPrefix(text, "users of ") {
+		return "U" + text[1:]
+	}
+	return text
+}
+
+// once names several targets in full the first time only.
+func (g *group) once(text string) string {
+	const mark = "{target}"
+	first := strings.Index(text, mark)
+	if _, names := g.targets(); first < 0 || len(names) < 2 || g.rule.flow != nil {
+		return text
+	}
+	rest := first + len(mark)
+	return text[:rest] + strings.ReplaceAll(text[rest:], mark, "each of them")
 }
 
 func (g *group) targetNames(limit int) string {
@@ -97,23 +128,112 @@ func (g *group) callers() []string {
 	return names.names
 }
 
-func (g *group) storeNames() []string {
+// users names the callers that are people or run in people's hands.
+func (g *group) users() []string {
 	var names nameList
 	for _, s := range g.sites {
 		for _, n := range s.nodes {
-			for _, e := range n.out {
-				if e.to.store() {
-					names.add(e.to.Name)
-				}
-			}
 			for _, e := range n.in {
-				if e.from.store() {
+				if e.from.is("human", "client") {
 					names.add(e.from.Name)
 				}
 			}
 		}
 	}
 	return names.names
+}
+
+// servedStore reports whether n holds what a service serves, and not its own
+// settings.
+func (n *node) servedStore() bool {
+	return n.store() && !n.OutOfScope && !n.is("config_store", "queue")
+}
+
+func (g *group) storeNames() []string {
+	var names nameList
+	for _, s := range g.sites {
+		for _, n := range s.nodes {
+			for _, e := range n.out {
+				if e.to.servedStore() {
+					names.add(e.to.Name)
+				}
+			}
+			for _, e := range n.in {
+				if e.from.servedStore() {
+					names.add(e.from.Name)
+				}
+			}
+		}
+	}
+	return names.names
+}
+
+// ofFlows returns what is said of each flow, each once.
+func (g *group) ofFlows(of func(*edge) string) []string {
+	var out nameList
+	for _, s := range g.sites {
+		if s.edge != nil {
+			out.addUnlessEmpty(of(s.edge))
+		}
+	}
+	return out.names
+}
+
+// ofNodes returns what is said of each element, each once.
+func (g *group) ofNodes(of func(*node) string) []string {
+	var out nameList
+	for _, s := range g.sites {
+		for _, n := range s.nodes {
+			out.addUnlessEmpty(of(n))
+		}
+	}
+	return out.names
+}
+
+// settings names what is set on the receivers.
+func (g *group) settings() []string { return g.ofNodes((*node).settingOf) }
+
+// acts names what people do by way of the elements.
+func (g *group) acts() []string {
+	var out nameList
+	for _, s := range g.sites {
+		for _, n := range s.nodes {
+			for _, e := range n.in {
+				if e.byPerson() {
+					out.addUnlessEmpty(e.act())
+				}
+			}
+		}
+	}
+	return out.names
+}
+
+// actors names the people who act by way of the elements, by their program
+// where the source names no person behind it.
+func (g *group) actors() []string {
+	var out nameList
+	for _, s := range g.sites {
+		for _, n := range s.nodes {
+			for _, e := range n.in {
+				if e.byPerson() && e.act() != "" {
+					out.addUnlessEmpty(e.from.whoActs())
+				}
+			}
+		}
+	}
+	return out.names
+}
+
+func (n *node) whoActs() string {
+	if n.is("human") {
+		return n.Name
+	}
+	for _, e := range n.in {
+		if e.from.is("human") {
+			return e.from.Name
+		}
+	}
+	return "users of " + n.Name
 }
 
 func (g *group) boundaries() []string {
@@ -132,11 +252,24 @@ func (g *group) boundaries() []string {
 func (g *group) dataWords() string {
 	var names nameList
 	for _, c := range g.classes() {
-		if c != stride.DataPublic {
+		if c != stride.DataPublic && (g.rule.flow != nil || g.allKeep(c)) {
 			names.add(dataWords[c])
 		}
 	}
 	return or(join(names.names, 3), "the data")
+}
+
+// allKeep reports whether each element of the group keeps the class: what one of
+// them loses must not be said of the others.
+func (g *group) allKeep(class stride.DataClass) bool {
+	for _, s := range g.sites {
+		for _, n := range s.nodes {
+			if !n.keeps(class) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // dataWords says what is lost with a class.
@@ -166,7 +299,7 @@ func join(names []string, limit int) string {
 		return ""
 	case n == 1:
 		return names[0]
-	case n <= limit:
+	case n <= limit+1: // "and 1 more" would be longer than most names
 		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
 	default:
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:limit], ", "), n-limit)
@@ -184,6 +317,12 @@ func or(text, otherwise string) string {
 type nameList struct {
 	names []string
 	seen  map[string]bool
+}
+
+func (l *nameList) addUnlessEmpty(name string) {
+	if name != "" {
+		l.add(name)
+	}
 }
 
 func (l *nameList) add(name string) {

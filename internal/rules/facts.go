@@ -1,0 +1,364 @@
+package rules
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/threatdraft/threatdraft/internal/stride"
+)
+
+// Facts are what rules ask of a part beyond its tags: what it is called, who
+// reaches it and who runs it. They keep generic attacks away from parts of which
+// nothing is said that would make them likely.
+
+// vocabulary is the words of some texts in lower case.
+type vocabulary []string
+
+func wordsIn(texts ...string) vocabulary {
+	var out vocabulary
+	for _, text := range texts {
+		out = append(out, strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })...)
+	}
+	return out
+}
+
+// holds reports whether a word begins with one of the stems, which are lower case.
+// Stems stand for their inflections: "upload", "uploads".
+func (v vocabulary) holds(stems ...string) bool {
+	for _, word := range v {
+		for _, stem := range stems {
+			if strings.HasPrefix(word, stem) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// named reports whether the name of n or an alias has a word with one of the
+// stems.
+func (n *node) named(stems ...string) bool { return n.words.holds(stems...) }
+
+// says reports whether the flow's own label, or a quote that names it, has a
+// word with one of the stems.
+func (e *edge) says(stems ...string) bool { return e.words.holds(stems...) }
+
+// spoken returns the words of a flow's label and of the quotes that name it.
+func spoken(f *stride.Flow) vocabulary {
+	texts := []string{f.Name}
+	for _, evidence := range f.Evidence {
+		if evidence.Kind == stride.Quoted {
+			texts = append(texts, evidence.Quote)
+		}
+	}
+	return wordsIn(texts...)
+}
+
+// ofProvider reports whether a cloud provider runs n by what it is called: the
+// tenant cannot reach its host, its binaries or its capacity. The design asks
+// once and keeps the answer in managed.
+func (n *node) ofProvider() bool {
+	return n.named("aws", "amazon", "azure", "google", "gcp", "cloudformation", "cloudfront", "cloudwatch", "cognito", "lambda",
+		"dynamodb", "s3", "firebase", "okta", "auth0", "cloudflare", "github", "gitlab", "entra")
+}
+
+// guardedByPolicy reports whether n is a store of a cloud provider that has no
+// accounts, capacity or network of its own: the account's policies guard it.
+func (n *node) guardedByPolicy() bool {
+	return n.managed && n.store() && n.is("key_value_store", "object_storage") && !n.is("cache")
+}
+
+// local reports whether n is called local, or for inside use only.
+func (n *node) local() bool { return n.named("local", "localhost", "internal", "private", "lan") }
+
+// public reports whether people outside, or programs in their hands, reach n
+// with nothing of the system in front of it. Command lines and scripts belong to
+// whoever runs the system as often as to strangers, so they do not count.
+func (n *node) public() bool {
+	if !n.service() || n.local() || n.calledBy(func(c *node) bool { return c.is("gateway") && !c.is("vpn") }) {
+		return false
+	}
+	stranger := func(c *node) bool {
+		return c.is("browser", "mobile_app", "desktop_app", "end_user", "third_party") || c.outside && c.person()
+	}
+	return n.calledBy(stranger) || n.calls(func(c *node) bool { return c.is("browser", "mobile_app", "desktop_app") })
+}
+
+// clusterControl reports whether n is the control plane of a cluster that the
+// system's owner runs, and not that of a build platform or of a cloud provider.
+func (n *node) clusterControl() bool {
+	if n.Kind != stride.Process || n.managed {
+		return false
+	}
+	return n.is("kubernetes", "orchestrator") || n.is("control_plane") && !n.has("build_system")
+}
+
+// controlStore reports whether n keeps the state of a cluster's control plane,
+// as etcd does: it has no users and grants of its own to speak of, its guard is
+// the API server before it.
+func (n *node) controlStore() bool {
+	return n.store() && n.is("key_value_store") && !n.is("cache") && !n.managed && n.design.cluster
+}
+
+// bare reports whether of a database nothing is said but that there is one.
+func (n *node) bare() bool {
+	return len(n.Tags) == 1 && n.Tags[0] == "database" && len(n.in)+len(n.out)+len(n.Data) == 0
+}
+
+// providerInternal reports whether the flow stays between services of a cloud
+// provider, whose calls to each other are encrypted unless the source denies it.
+func (e *edge) providerInternal() bool {
+	return e.Controls.State(stride.EncryptionInTransit) == stride.ControlUnknown &&
+		e.to.managed && (e.from.managed || e.to.is("function"))
+}
+
+// accounted reports whether n is a database that people and programs query under
+// roles and grants which its owner manages in it.
+func (n *node) accounted() bool {
+	return n.database() && n.store() && !n.outside && !n.controlStore() && !n.guardedByPolicy() && !n.bare()
+}
+
+// admissionWebhook reports whether n is called by a Kubernetes API server, and
+// not by another company.
+func (n *node) admissionWebhook() bool {
+	if !n.is("webhook_receiver") || n.calledBy(func(c *node) bool { return c.outside }) {
+		return false
+	}
+	return n.near("admission_controller", "control_plane") || n.has("admission_controller", "control_plane") && !n.has("third_party", "payment_service") ||
+		n.has("admission_controller") && !n.has("payment_service")
+}
+
+// vault reports whether n hands secrets to several programs, by what it is
+// called or by who reads it. A file of public keys is none.
+func (n *node) vault() bool {
+	return n.is("secret_store") && !n.keyList()
+}
+
+// readers counts the programs that talk to n.
+func (n *node) readers() int {
+	seen := map[*node]bool{}
+	for _, e := range n.in {
+		seen[e.from] = true
+	}
+	for _, e := range n.out {
+		seen[e.to] = true
+	}
+	return len(seen)
+}
+
+// keyList reports whether n lists the keys that may log in.
+func (n *node) keyList() bool { return n.named("authorized") && n.named("key") }
+
+// providerConsole reports whether n is the portal of a cloud provider: a service
+// on the internet whose sign-in and host the provider runs.
+func (n *node) providerConsole() bool { return n.is("admin_interface") && n.managed }
+
+// holdsTokens reports whether tokens of an account lie on n: it sends or
+// receives them, or signs its user in.
+func (n *node) holdsTokens() bool {
+	classes := []stride.DataClass{stride.DataTokens, stride.DataCredentials}
+	if n.keeps(classes...) || n.Controls.State(stride.Authentication) == stride.ControlPresent {
+		return true
+	}
+	for _, set := range [][]*edge{n.in, n.out} {
+		for _, e := range set {
+			if anyClass(e.Data, classes) || e.Controls.State(stride.Authentication) == stride.ControlPresent || e.to.is("identity_provider") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// signedInBefore are the controls on the way to n: on the flows into it, on who
+// sends them, and on the flows into those, where a user signs in to a client.
+func (n *node) signedInBefore() []stride.Controls {
+	var out []stride.Controls
+	for _, e := range n.in {
+		if e.from.store() {
+			continue
+		}
+		out = append(out, e.Controls, e.from.Controls)
+		for _, before := range e.from.in {
+			out = append(out, before.Controls)
+		}
+	}
+	return out
+}
+
+// signedIn reports whether the source says that callers of n authenticate.
+func (n *node) signedIn() bool {
+	for _, c := range append(n.signedInBefore(), n.Controls) {
+		if c.State(stride.Authentication) == stride.ControlPresent {
+			return true
+		}
+	}
+	return false
+}
+
+// actingData are the classes of data whose change or order matters enough to be
+// denied later, or to be forged in the client that sends them.
+func actingData() []stride.DataClass {
+	return []stride.DataClass{stride.DataPayment, stride.DataCommands, stride.DataHealth, stride.DataPersonal, stride.DataLocation, stride.DataTelemetry}
+}
+
+// forgedValues names what the sender of e could alter to its advantage: a value
+// that the label names, else the class of data; "" where neither is stated.
+func (e *edge) forgedValues() string {
+	for _, value := range []struct {
+		name  string
+		stems []string
+	}{
+		{"amounts and prices", []string{"amount", "price", "discount", "quantity", "cart", "checkout"}},
+		{"scores and results", []string{"score", "result", "grade", "vote"}},
+		{"roles and permissions", []string{"role", "permission"}},
+		{"positions", []string{"position", "location", "gps"}},
+		{"commands", []string{"command", "instruction"}},
+	} {
+		if e.says(value.stems...) {
+			return value.name
+		}
+	}
+	for _, class := range e.Data {
+		if anyClass([]stride.DataClass{class}, actingData()) {
+			return dataWords[class]
+		}
+	}
+	return ""
+}
+
+// act names what a person does by the flow that may be denied later, or "".
+func (e *edge) act() string {
+	for _, act := range []struct {
+		name  string
+		class stride.DataClass
+		stems []string
+	}{
+		{"payments", stride.DataPayment, []string{"payment", "checkout", "purchase"}},
+		{"commands", stride.DataCommands, []string{"command"}},
+		{"approvals", "", []string{"approv"}},
+		{"orders", "", []string{"order"}},
+		{"transfers", "", []string{"transfer"}},
+		{"deletions", "", []string{"delet", "remov"}},
+		{"changes of health data", stride.DataHealth, nil},
+		{"changes of personal data", stride.DataPersonal, nil},
+		{"uploads", "", []string{"upload"}},
+		{"changes of business data", stride.DataBusiness, []string{"updat", "edit", "modif"}},
+	} {
+		if act.class != "" && anyClass(e.Data, []stride.DataClass{act.class}) || len(act.stems) > 0 && e.says(act.stems...) {
+			return act.name
+		}
+	}
+	return ""
+}
+
+// byPerson reports whether a person stands behind the flow, with a program in
+// hand or without.
+func (e *edge) byPerson() bool {
+	return e.from.is("human", "browser", "mobile_app", "desktop_app")
+}
+
+// complexInput names the kind of content with a complex format that n takes in,
+// by its own name, by the flows into it and, where it learns from samples, by
+// the stores beside it; "" where none is stated.
+func (n *node) complexInput() string {
+	for _, input := range []struct {
+		name  string
+		stems []string
+	}{
+		{"image files", []string{"image", "photo", "picture", "thumbnail", "video"}},
+		{"documents", []string{"pdf", "document", "attachment", "spreadsheet"}},
+		{"archives", []string{"zip", "tarball"}},
+		{"XML", []string{"xml", "soap", "saml"}},
+		{"templates", []string{"template"}},
+		{"plugins", []string{"plugin"}},
+		{"serialized objects", []string{"pickle", "deserial", "serialized"}},
+		{"uploaded files", []string{"upload"}},
+	} {
+		if n.named(input.stems...) || n.takes(input.stems) {
+			return input.name
+		}
+	}
+	return ""
+}
+
+func (n *node) takes(stems []string) bool {
+	for _, e := range n.in {
+		if e.says(stems...) && !e.from.is("code_repository", "artifact_registry", "config_store") {
+			return true
+		}
+	}
+	return false
+}
+
+// gain names what somebody wins who may call n: what stands behind it; "" where
+// nothing is stated.
+func (n *node) gain() string {
+	var stores, things, models nameList
+	for _, e := range n.out {
+		switch {
+		case e.to.OutOfScope:
+		case e.to.is("device"):
+			things.add(e.to.Name)
+		case e.to.is("ml_model", "llm_application"):
+			models.add(e.to.Name)
+		case e.to.store() && !e.to.is("config_store"):
+			stores.add(e.to.Name)
+		}
+	}
+	for _, e := range n.in {
+		if e.from.store() && !e.from.OutOfScope && !e.from.is("config_store", "queue") {
+			stores.add(e.from.Name)
+		}
+	}
+	switch {
+	case len(things.names) > 0:
+		return "operate " + join(things.names, 3)
+	case n.receives(stride.DataCommands):
+		return "have commands carried out"
+	case len(stores.names) > 0:
+		return "read and change what lies in " + join(stores.names, 3)
+	case len(models.names) > 0:
+		return "use " + join(models.names, 3) + " at the owner's cost"
+	}
+	return ""
+}
+
+// settings says, for the kinds of parts that people configure, which setting a
+// mistake would hit; the first that fits counts.
+var settings = []struct {
+	tags []stride.Tag
+	what string
+}{
+	{[]stride.Tag{"decision_point"}, "the scope, selectors and failure policy of rules"},
+	{[]stride.Tag{"vpn"}, "who may log in and from where"},
+	{[]stride.Tag{"cluster_node", "kubernetes", "orchestrator"}, "role bindings, privileged pods and network policy"},
+	{[]stride.Tag{"ci_cd", "code_repository"}, "branch protection, runner permissions and the scope of secrets"},
+	{[]stride.Tag{"admin_interface"}, "role assignments, firewall rules and public access"},
+	{[]stride.Tag{"robot", "vehicle", "controller"}, "speed and safety limits, operating mode and open ports"},
+	{[]stride.Tag{"database"}, "grants, network access and retention"},
+	{[]stride.Tag{"object_storage"}, "public access and sharing"},
+	{[]stride.Tag{"identity_provider"}, "redirect addresses, token lifetimes and who may sign up"},
+	{[]stride.Tag{"payment_service"}, "payout accounts, refund limits and webhook addresses"},
+	{[]stride.Tag{"gateway"}, "routes, exceptions and allowed addresses"},
+}
+
+// settingOf names what is set on n, or "".
+func (n *node) settingOf() string {
+	for _, s := range settings {
+		if n.is(s.tags...) {
+			return s.what
+		}
+	}
+	return ""
+}
+
+// firstBehind names the first part that works for n, or "".
+func (n *node) firstBehind() string {
+	for _, e := range n.out {
+		if !e.to.OutOfScope && !e.to.outside && !e.to.is("config_store", "log_store", "monitoring", "client", "human") {
+			return e.to.Name
+		}
+	}
+	return ""
+}

@@ -1,0 +1,75 @@
+package rules
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/threatdraft/threatdraft/internal/stride"
+)
+
+// ranked is a proposal with what breaks ties.
+type ranked struct {
+	stride.Proposal
+	specificity int
+}
+
+// specificity says how much the proposal rests on what is stated: 3 more where
+// the source denies the control, and that of the topic.
+func (g *group) specificity() int {
+	if g.state == stride.ControlAbsent {
+		return g.rule.specificity + 3
+	}
+	return g.rule.specificity
+}
+
+// sorted puts found into the order of priority, in place.
+func sorted(found []ranked) []ranked {
+	slices.SortStableFunc(found, byPriority)
+	return found
+}
+
+// byPriority puts the highest score first, then the most confident, then the
+// most specific (stated absence, then attacks of a stated technology, then what
+// fits many systems), then by id.
+func byPriority(a, b ranked) int {
+	return cmp.Or(
+		cmp.Compare(b.Likelihood*b.Impact, a.Likelihood*a.Impact),
+		cmp.Compare(b.Confidence.Rank(), a.Confidence.Rank()),
+		cmp.Compare(b.specificity, a.specificity),
+		cmp.Compare(a.ID, b.ID),
+	)
+}
+
+// within keeps at most limit proposals in their order. A twelfth of the places is
+// each category's own, so that what scores low by its nature, as repudiation
+// does, is not held back as a whole; the rest goes by priority.
+func within(found []ranked, limit int) []ranked {
+	if len(found) <= limit {
+		return found
+	}
+	keep := make([]bool, len(found))
+	left := limit
+	own := map[stride.Category]int{}
+	for i, r := range found {
+		if own[r.Category] < limit/12 {
+			own[r.Category]++
+			keep[i] = true
+			left--
+		}
+	}
+	out := make([]ranked, 0, limit)
+	for i, r := range found {
+		if !keep[i] && left > 0 {
+			keep[i] = true
+			left--
+		}
+		if keep[i] {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// ceiling is how many proposals a design of n elements yields by default:
+// a reader who gets more of them stops reading.
+func ceiling(n int) int { return min(12+n, 40) }
