@@ -125,7 +125,7 @@ func badBodies() []badInput {
 		{"wrong enum", post(projects, `{"name":"shop","criticality":"mega"}`), 400, "criticality"},
 		{"boolean for in_scope", post(projects, `{"name":"shop","in_scope":true}`), 400, "in_scope"},
 		{"missing name", post(projects, `{}`), 400, "name"},
-		{"null", post(projects, `null`), 400, "name"},
+		{"null", post(projects, `null`), 400, "body"},
 		{"blank name", post(projects, `{"name":"  "}`), 400, "name"},
 		{"long name", post(projects, fields{"name": strings.Repeat("ü", 201)}), 400, "name"},
 		{"NUL in a name", post(projects, `{"name":"a\u0000b"}`), 400, "name"},

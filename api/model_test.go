@@ -145,7 +145,7 @@ func TestAnswerQuestion(t *testing.T) {
 		again := h.get(t, h.author, path+"/questions").items(t)[0]
 		require.Equal(t, "present", again["answer"].(fields)["control"])
 
-		reopened := h.decide(t, http.StatusOK, h.reviewer, superseded[0].(string), settled.header.Get("ETag"), fields{"decision": "reopen"})
+		reopened := h.decide(t, http.StatusOK, h.reviewer, superseded[0].(string), settled.header.Get("ETag"), fields{"decision": "reopen", "text": "not so"})
 		require.Equal(t, "pending", reopened.text(t, "state"))
 	})
 }

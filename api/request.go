@@ -44,6 +44,12 @@ func newValidator() *validator.Validate {
 
 // readBody reads at most limit bytes; TooLarge beyond.
 func readBody(c *gin.Context, limit int64) ([]byte, error) {
+	if e := c.GetHeader("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+		return nil, &stride.Error{
+			Kind: stride.UnsupportedMedia, Message: "send the body as it is",
+			Fields: []stride.Field{{Field: "Content-Encoding", Message: "must be left out"}},
+		}
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, limit))
 	var over *http.MaxBytesError
 	if errors.As(err, &over) {
@@ -109,6 +115,9 @@ func (s *server) decode(body []byte, out any) error {
 	}
 	if i := invalidUTF8(body); i >= 0 {
 		return stride.InvalidField("body", "is not UTF-8 at byte %d", i)
+	}
+	if bytes.Equal(bytes.TrimSpace(body), []byte("null")) {
+		return stride.InvalidField("body", "must be a JSON object, is null")
 	}
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.DisallowUnknownFields()

@@ -30,7 +30,7 @@ type suggestionWire struct {
 	DecidedAt  *time.Time               `json:"decided_at"`
 	DecidedBy  *stride.UserID           `json:"decided_by"`
 	// Decisions is there where one suggestion is asked for.
-	Decisions []decisionWire `json:"decisions,omitempty"`
+	Decisions *[]decisionWire `json:"decisions,omitempty"`
 }
 
 type decisionWire struct {
@@ -102,10 +102,11 @@ func (s *server) getSuggestion(c *gin.Context) error {
 		return err
 	}
 	out := suggestionOut(found)
-	out.Decisions = []decisionWire{}
+	made := make([]decisionWire, 0, len(decisions))
 	for _, d := range decisions {
-		out.Decisions = append(out.Decisions, decisionOut(d))
+		made = append(made, decisionOut(d))
 	}
+	out.Decisions = &made
 	return s.write(c, reply{status: http.StatusOK, revision: found.Revision, body: out})
 }
 

@@ -40,7 +40,7 @@ func TestDecide(t *testing.T) {
 
 		rejected := h.decide(t, http.StatusOK, h.reviewer, one(1), tag(1), fields{"decision": "reject", "reason": "other", "text": "not ours"})
 		require.Equal(t, "rejected", rejected.text(t, "state"))
-		reopened := h.decide(t, http.StatusOK, h.reviewer, one(1), rejected.header.Get("ETag"), fields{"decision": "reopen"})
+		reopened := h.decide(t, http.StatusOK, h.reviewer, one(1), rejected.header.Get("ETag"), fields{"decision": "reopen", "text": "not so"})
 		require.Nil(t, reopened.field(t, "decided_by"))
 
 		asked := h.decide(t, http.StatusOK, h.reviewer, one(2), tag(2), fields{"decision": "needs_info", "text": "Which port?"})

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/threatdraft/threatdraft/api"
+	"github.com/threatdraft/threatdraft/internal/analysis"
 	"github.com/threatdraft/threatdraft/internal/store/storetest"
 	"github.com/threatdraft/threatdraft/internal/stride"
 )
@@ -103,7 +104,8 @@ func TestRolesOnRoutes(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t, storetest.SQLite(t))
 			own, other := h.settle(t, "Own"), h.settle(t, "Other")
-			token := h.token(t, "maja", role, own.project)
+			h.token(t, "maja", role, own.project)
+			token := h.unlimited(t, "maja", role)
 			mine, theirs := permissions(own), permissions(other)
 			for _, r := range guarded() {
 				name := r.Method + " " + r.Path
@@ -126,6 +128,43 @@ func TestRolesOnRoutes(t *testing.T) {
 			require.Empty(t, mine, "rows of routes that are no more")
 		})
 	}
+}
+
+// unlimited makes a token of a user that is good for all that the user may do.
+func (h *house) unlimited(t *testing.T, user string, role stride.Role) string {
+	t.Helper()
+	secret := "unlimited token of " + user
+	require.NoError(t, h.access.Store.InAccessTx(t.Context(), func(tx analysis.AccessTx) error {
+		u, err := tx.EnsureUser(t.Context(), stride.User{ID: stride.UserID(h.access.NewID()), Name: user, CreatedAt: h.access.Now()})
+		if err != nil {
+			return err
+		}
+		return tx.InsertToken(t.Context(), stride.Token{
+			ID: stride.TokenID(h.access.NewID()), UserID: u.ID, Hash: analysis.TokenHash(secret), Role: role, CreatedAt: h.access.Now(),
+		})
+	}))
+	return secret
+}
+
+// TestLimitedTokenStaysInItsProject holds that a token narrows its user.
+func TestLimitedTokenStaysInItsProject(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, url string) {
+		h := newHouse(t, url)
+		own := h.settle(t, "Own")
+		token := h.token(t, "bot", stride.RoleAdmin, own.project)
+		before := h.rows(t)
+		for path, body := range map[string]fields{
+			"/v1/projects": {"name": "New"},
+			"/v1/drafts":   {"description": shop},
+		} {
+			h.do(t, http.StatusForbidden, call{method: "POST", path: path, token: token, body: body})
+		}
+		require.Equal(t, before, h.rows(t))
+		h.do(t, http.StatusAccepted, call{
+			method: "POST", path: "/v1/drafts", token: token, body: fields{"description": shop, "project_id": own.project},
+		})
+	})
 }
 
 // requireForeign holds that somebody else's project is as good as absent.

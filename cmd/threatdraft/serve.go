@@ -42,6 +42,9 @@ func (c *serveCommand) Run(ctx context.Context, p program) (err error) {
 	if err := p.admitAdmin(ctx, db, cfg.AdminToken); err != nil {
 		return err
 	}
+	if n := len(cfg.AdminToken); n > 0 && n < goodToken {
+		log.WarnContext(ctx, "the admin token is short enough to be guessed", "bytes", n, "good", goodToken)
+	}
 	s := &server{log: log, grace: cfg.ShutdownGrace, closing: make(chan struct{})}
 	if s.jobs, err = p.newJobs(db, cfg, log); err != nil {
 		return err
@@ -57,6 +60,9 @@ func (c *serveCommand) Run(ctx context.Context, p program) (err error) {
 	log.InfoContext(ctx, "ready", "addr", listener.Addr().String(), "database", db.Dialect(), "version", version())
 	return s.serve(ctx, listener)
 }
+
+// goodToken is how many bytes a token should have.
+const goodToken = 16
 
 func (c *serveCommand) prepareSchema(ctx context.Context, db *store.Store) error {
 	if c.NoMigrate {

@@ -33,8 +33,12 @@ type AccessTx interface {
 	// RevokeTokensOf revokes the user's live tokens, except the one with the
 	// hash, at the time.
 	RevokeTokensOf(ctx context.Context, user stride.UserID, except string, at time.Time) error
-	// CountTokens counts the tokens that may be used at the time.
-	CountTokens(ctx context.Context, at time.Time) (int, error)
+	// ReviveToken ends the revocation of the user's token with the hash, role and
+	// no project; ok is false where the user has no such token.
+	ReviveToken(ctx context.Context, user stride.UserID, hash string, role stride.Role) (ok bool, err error)
+	// CountAdminTokens counts the tokens of admins of all projects that may be
+	// used at the time.
+	CountAdminTokens(ctx context.Context, at time.Time) (int, error)
 	// Project returns NotFound where there is none.
 	Project(ctx context.Context, id stride.ProjectID) (stride.Project, error)
 }
@@ -71,7 +75,7 @@ func (a *Access) Authenticate(ctx context.Context, secret string) (stride.Actor,
 	if !token.Live(a.Now()) {
 		return stride.Actor{}, refused
 	}
-	return stride.Actor{User: user.ID, Name: user.Name, Token: token.ID, Grants: token.Narrow(grants)}, nil
+	return stride.Actor{User: user.ID, Name: user.Name, Token: token.ID, Grants: token.Narrow(grants), Limit: token.Project}, nil
 }
 
 // UseAdminToken makes secret a token of the admin user and ends the validity of
@@ -89,14 +93,21 @@ func (a *Access) UseAdminToken(ctx context.Context, secret string) error {
 		err = tx.InsertToken(ctx, stride.Token{
 			ID: stride.TokenID(a.NewID()), UserID: user.ID, Hash: hash, Role: stride.RoleAdmin, CreatedAt: a.Now(),
 		})
-		if err != nil && !isKind(err, stride.Conflict) {
-			return fmt.Errorf("store admin token: %w", err)
+		if !isKind(err, stride.Conflict) {
+			return err
+		}
+		ours, err := tx.ReviveToken(ctx, user.ID, hash, stride.RoleAdmin)
+		if err != nil {
+			return fmt.Errorf("revive admin token: %w", err)
+		}
+		if !ours {
+			return stride.Errorf(stride.Conflict, "the configured admin token is in use as somebody's token; choose another one")
 		}
 		return nil
 	})
 }
 
-// FirstToken makes an admin token where nobody has a live one, and returns its
+// FirstToken makes an admin token where no admin of all projects has a live one, and returns its
 // secret, else "".
 func (a *Access) FirstToken(ctx context.Context) (string, error) {
 	secret, err := newSecret()
@@ -110,7 +121,7 @@ func (a *Access) FirstToken(ctx context.Context) (string, error) {
 		if err != nil {
 			return err
 		}
-		n, err := tx.CountTokens(ctx, a.Now())
+		n, err := tx.CountAdminTokens(ctx, a.Now())
 		if err != nil {
 			return fmt.Errorf("count tokens: %w", err)
 		}

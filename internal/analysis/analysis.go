@@ -181,6 +181,15 @@ type Kit struct {
 	NewID func() string
 }
 
+// frozen is the kit with its clock stopped, so that all rows of one change bear
+// one moment. It is taken under the project's lock: moments of a project then
+// follow one another as its events do.
+func (k Kit) frozen() Kit {
+	now := k.Now()
+	k.Now = func() time.Time { return now }
+	return k
+}
+
 // record appends an event about a subject.
 func (k Kit) record(ctx context.Context, tx RecordTx, actor stride.Actor, p stride.ProjectID, kind stride.EventKind,
 	subject stride.Subject, id string, payload any,

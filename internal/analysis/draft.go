@@ -75,16 +75,24 @@ func (s *Drafts) Create(ctx context.Context, call Call, id stride.ModelID, draft
 			if err != nil {
 				return stride.Draft{}, err
 			}
-			if m.State != stride.ModelDraft && m.State != stride.ModelInReview {
-				return stride.Draft{}, &stride.Error{
-					Kind: stride.Conflict, Message: fmt.Sprintf("the model is %s; submit a new version to draft again", m.State), Current: m,
-				}
+			if err := closedConflict(m); err != nil {
+				return stride.Draft{}, err
 			}
-			return s.Kit.queueDraft(ctx, tx, tx, call.Actor, m, drafter)
+			return s.frozen().queueDraft(ctx, tx, tx, call.Actor, m, drafter)
 		})
 		return err
 	})
 	return out, err
+}
+
+// closedConflict says that a version is signed off or superseded.
+func closedConflict(m stride.ThreatModel) error {
+	if m.Open() {
+		return nil
+	}
+	return &stride.Error{
+		Kind: stride.Conflict, Message: fmt.Sprintf("the model is %s; a new version of its scope is open to change", m.State), Current: m,
+	}
 }
 
 // queueDraft stores a run of the model, its first event and its job.
@@ -177,22 +185,25 @@ func (s *Drafts) Cancel(ctx context.Context, call Call, id stride.DraftID) (stri
 	if err := requireRole(call.Actor, d.ProjectID, stride.RoleAuthor, "draft"); err != nil {
 		return d, err
 	}
+	var out stride.Draft
 	err = s.Store.InDraftTx(ctx, func(tx DraftTx) error {
 		var err error
-		d, err = effect(ctx, tx, call, s.Now(), func() (stride.Draft, error) { return s.cancel(ctx, tx, call.Actor, d) })
+		out, err = effect(ctx, tx, call, s.Now(), func() (stride.Draft, error) { return s.cancel(ctx, tx, call.Actor, d) })
 		return err
 	})
-	return d, err
+	return out, err
 }
 
 func (s *Drafts) cancel(ctx context.Context, tx DraftTx, actor stride.Actor, d stride.Draft) (stride.Draft, error) {
 	if _, err := tx.LockProject(ctx, d.ProjectID); err != nil {
 		return d, err
 	}
+	s = s.frozen()
 	d, err := tx.DraftByID(ctx, d.ID)
 	if err != nil {
 		return d, err
 	}
+	from := d.State
 	switch {
 	case d.State == stride.DraftCanceled:
 		return d, nil
@@ -200,25 +211,38 @@ func (s *Drafts) cancel(ctx context.Context, tx DraftTx, actor stride.Actor, d s
 		return d, &stride.Error{Kind: stride.Conflict, Message: fmt.Sprintf("the draft has ended: %s", d.State), Current: d}
 	case d.State == stride.DraftRunning:
 		d.CancelRequested = true
-		return d, tx.RequestCancel(ctx, d.ID)
+		if err := tx.RequestCancel(ctx, d.ID); err != nil {
+			return d, fmt.Errorf("request cancel: %w", err)
+		}
+		return d, s.record(ctx, tx, actor, d.ProjectID, stride.EventDraftCancelRequested, stride.SubjectDraft, string(d.ID), struct{}{})
 	}
 	d.State = stride.DraftCanceled
-	_, err = s.Kit.endDraft(ctx, tx, tx, tx, actor, &d)
+	_, err = s.Kit.endDraft(ctx, tx, tx, tx, actor, &d, from)
 	return d, err
 }
 
 // endDraft ends the run if it is still this run's to end; ok is false where it
 // is not, and then nothing was written.
-func (k Kit) endDraft(ctx context.Context, tx RecordTx, ed EndDraftTx, ev draftEventTx, actor stride.Actor, d *stride.Draft) (bool, error) {
+func (k Kit) endDraft(
+	ctx context.Context, tx RecordTx, ed EndDraftTx, ev draftEventTx, actor stride.Actor, d *stride.Draft, from stride.DraftState,
+) (bool, error) {
 	now := k.Now()
 	d.EndedAt = &now
 	ok, err := ed.EndDraft(ctx, *d)
 	if err != nil || !ok {
 		return false, err
 	}
-	err = k.record(ctx, tx, actor, d.ProjectID, stride.EventDraftMoved, stride.SubjectDraft, string(d.ID), move{To: string(d.State)})
+	err = k.record(ctx, tx, actor, d.ProjectID, stride.EventDraftMoved, stride.SubjectDraft, string(d.ID),
+		move{From: string(from), To: string(d.State)})
 	if err != nil {
 		return false, err
 	}
 	return true, k.tellState(ctx, ev, *d)
+}
+
+// frozen is s at one moment; see Kit.frozen.
+func (s *Drafts) frozen() *Drafts {
+	at := *s
+	at.Kit = s.Kit.frozen()
+	return &at
 }

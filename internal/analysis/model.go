@@ -1,8 +1,10 @@
 package analysis
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/threatdraft/threatdraft/internal/stride"
 )
@@ -20,6 +22,8 @@ type ModelStore interface {
 	LatestOutcome(ctx context.Context, id stride.ModelID) (*stride.DraftOutcome, error)
 	// SuggestionsOf returns all suggestions of a model, by id.
 	SuggestionsOf(ctx context.Context, id stride.ModelID) ([]stride.Suggestion, error)
+	// Answers returns the answers given for the model, oldest first.
+	Answers(ctx context.Context, id stride.ModelID) ([]stride.StoredAnswer, error)
 	// ThreatsOf returns the threats that were seen in the version, by id.
 	ThreatsOf(ctx context.Context, id stride.ModelID) ([]stride.Threat, error)
 	InModelTx(ctx context.Context, fn func(ModelTx) error) error
@@ -33,11 +37,14 @@ type ModelTx interface {
 	// UpdateModel writes state, assignee and times, and adds 1 to the revision;
 	// Stale where the stored revision is not m.Revision.
 	UpdateModel(ctx context.Context, m stride.ThreatModel) error
+	// NewerDrafted reports whether a version of the scope with a higher number has
+	// a succeeded or partial draft.
+	NewerDrafted(ctx context.Context, p stride.ProjectID, scope string, number int) (bool, error)
 	// CompletedModels returns the completed versions of the scope, without
 	// sources.
 	CompletedModels(ctx context.Context, p stride.ProjectID, scope string) ([]stride.ThreatModel, error)
 	// Reviewers returns who may review in the project, by name, with the number
-	// of models in review that are assigned to each.
+	// of models in review, of any project, that are assigned to each.
 	Reviewers(ctx context.Context, p stride.ProjectID) ([]Reviewer, error)
 	// ReviewTally counts what sign-off asks for.
 	ReviewTally(ctx context.Context, id stride.ModelID) (ReviewTally, error)
@@ -53,11 +60,15 @@ type ModelFilter struct {
 type Reviewer struct {
 	User stride.User
 	Load int
+	// Own is false where the role comes from one in all projects alone.
+	Own bool
 }
 
-// ReviewTally counts a model's succeeded drafts and its undecided suggestions.
+// ReviewTally counts a model's drafts and its undecided suggestions.
 type ReviewTally struct {
 	SucceededDrafts int
+	// OpenDrafts are queued or running.
+	OpenDrafts int
 	// UrgentOpen are high and critical ones that nobody has decided, by the
 	// severity of their current content, those that wait for the author included.
 	UrgentOpen int
@@ -85,12 +96,23 @@ func (s *Models) List(ctx context.Context, actor stride.Actor, p stride.ProjectI
 }
 
 // Submit moves a draft model to review and assigns it: to the named reviewer,
-// else to the one of the project with the fewest models in review, its author
-// last. Where nobody may review, it is open to whoever comes.
+// else to a reviewer of the project itself before one of all projects, among
+// them to the one with the fewest models in review, and to its author last.
+// Where nobody may review, it is open to whoever comes. Conflict where a newer
+// version of the scope was drafted: its draft has taken over the queue.
 func (s *Models) Submit(ctx context.Context, call Call, id stride.ModelID, assignee string) (stride.ThreatModel, error) {
-	return s.change(ctx, call, id, stride.RoleAuthor, func(tx ModelTx, m stride.ThreatModel) (stride.ThreatModel, error) {
+	return s.change(ctx, call, id, stride.RoleAuthor, func(s *Models, tx ModelTx, m stride.ThreatModel) (stride.ThreatModel, error) {
 		if err := checkMove(m, stride.ModelInReview); err != nil {
 			return m, err
+		}
+		newer, err := tx.NewerDrafted(ctx, m.ProjectID, m.Scope, m.Number)
+		if err != nil {
+			return m, fmt.Errorf("look for newer drafts: %w", err)
+		}
+		if newer {
+			return m, &stride.Error{
+				Kind: stride.Conflict, Message: "a newer version of this scope was drafted and has taken over its queue; submit that one", Current: m,
+			}
 		}
 		reviewers, err := tx.Reviewers(ctx, m.ProjectID)
 		if err != nil {
@@ -114,16 +136,20 @@ func pickReviewer(reviewers []Reviewer, name string, author stride.UserID) (stri
 		}
 		return "", stride.InvalidField("assignee", "is no reviewer of this project")
 	}
-	var best *Reviewer
-	for i := range reviewers {
-		r := &reviewers[i]
-		if best == nil || best.User.ID == author || (r.User.ID != author && r.Load < best.Load) {
-			best = r
-		}
-	}
-	if best == nil {
+	if len(reviewers) == 0 {
 		return "", nil
 	}
+	last := func(b bool) int {
+		if b {
+			return 1
+		}
+		return 0
+	}
+	best := slices.MinFunc(reviewers, func(a, b Reviewer) int {
+		return cmp.Or(
+			last(a.User.ID == author)-last(b.User.ID == author), last(!a.Own)-last(!b.Own),
+			a.Load-b.Load, cmp.Compare(a.User.Name, b.User.Name))
+	})
 	return best.User.ID, nil
 }
 
@@ -132,7 +158,7 @@ func (s *Models) Return(ctx context.Context, call Call, id stride.ModelID, reaso
 	if reason == "" {
 		return stride.ThreatModel{}, stride.InvalidField("reason", "is required")
 	}
-	return s.change(ctx, call, id, stride.RoleReviewer, func(tx ModelTx, m stride.ThreatModel) (stride.ThreatModel, error) {
+	return s.change(ctx, call, id, stride.RoleReviewer, func(s *Models, tx ModelTx, m stride.ThreatModel) (stride.ThreatModel, error) {
 		if err := checkMove(m, stride.ModelDraft); err != nil {
 			return m, err
 		}
@@ -145,7 +171,7 @@ func (s *Models) Return(ctx context.Context, call Call, id stride.ModelID, reaso
 // element, a succeeded draft, every high and critical suggestion decided, and
 // the rest decided or waiting for the author.
 func (s *Models) SignOff(ctx context.Context, call Call, id stride.ModelID) (stride.ThreatModel, error) {
-	return s.change(ctx, call, id, stride.RoleReviewer, func(tx ModelTx, m stride.ThreatModel) (stride.ThreatModel, error) {
+	return s.change(ctx, call, id, stride.RoleReviewer, func(s *Models, tx ModelTx, m stride.ThreatModel) (stride.ThreatModel, error) {
 		if err := checkMove(m, stride.ModelCompleted); err != nil {
 			return m, err
 		}
@@ -173,6 +199,9 @@ func (t ReviewTally) missing(m stride.ThreatModel) []stride.Field {
 	if t.SucceededDrafts == 0 {
 		out = append(out, stride.Field{Field: "drafts", Message: "has no succeeded draft"})
 	}
+	if t.OpenDrafts > 0 {
+		out = append(out, stride.Field{Field: "drafts", Message: fmt.Sprintf("%d have not ended", t.OpenDrafts)})
+	}
 	if t.UrgentOpen > 0 {
 		out = append(out, stride.Field{Field: "suggestions", Message: fmt.Sprintf("%d high or critical ones are not decided", t.UrgentOpen)})
 	}
@@ -188,6 +217,9 @@ func (s *Models) supersede(ctx context.Context, tx ModelTx, actor stride.Actor, 
 		return fmt.Errorf("find completed models: %w", err)
 	}
 	for _, m := range older {
+		if m.Number > by.Number {
+			return &stride.Error{Kind: stride.Conflict, Message: "a newer version of this scope is signed off already", Current: m}
+		}
 		if _, err := s.moveTo(ctx, tx, actor, m, stride.ModelSuperseded); err != nil {
 			return err
 		}
@@ -224,24 +256,25 @@ func (s *Models) moveTo(
 // change runs fn on the model under its project's lock, once per key. If-Match
 // is honoured where it is given; the state guards the rest.
 func (s *Models) change(ctx context.Context, call Call, id stride.ModelID, least stride.Role,
-	fn func(ModelTx, stride.ThreatModel) (stride.ThreatModel, error),
+	fn func(*Models, ModelTx, stride.ThreatModel) (stride.ThreatModel, error),
 ) (stride.ThreatModel, error) {
-	m, err := s.Store.Model(ctx, call.Actor.Reach(stride.RoleViewer), id)
+	seen, err := s.Store.Model(ctx, call.Actor.Reach(stride.RoleViewer), id)
 	if err != nil {
-		return m, err
+		return seen, err
 	}
-	if err := requireRole(call.Actor, m.ProjectID, least, "model"); err != nil {
-		return m, err
+	if err := requireRole(call.Actor, seen.ProjectID, least, "model"); err != nil {
+		return seen, err
 	}
+	var out stride.ThreatModel
 	err = s.Store.InModelTx(ctx, func(tx ModelTx) error {
 		var err error
-		m, err = effect(ctx, tx, call, s.Now(), func() (stride.ThreatModel, error) {
-			p, err := tx.LockProject(ctx, m.ProjectID)
+		out, err = effect(ctx, tx, call, s.Now(), func() (stride.ThreatModel, error) {
+			p, err := tx.LockProject(ctx, seen.ProjectID)
 			if err != nil {
-				return m, err
+				return seen, err
 			}
 			if err := archivedConflict(p); err != nil {
-				return m, err
+				return seen, err
 			}
 			m, err := tx.Model(ctx, id)
 			if err != nil {
@@ -252,11 +285,11 @@ func (s *Models) change(ctx context.Context, call Call, id stride.ModelID, least
 					return m, err
 				}
 			}
-			return fn(tx, m)
+			return fn(s.frozen(), tx, m)
 		})
 		return err
 	})
-	return m, err
+	return out, err
 }
 
 // Coverage is the matrix of a model: what its newest draft says of each cell
@@ -274,6 +307,10 @@ func (s *Models) Coverage(ctx context.Context, actor stride.Actor, id stride.Mod
 	if err != nil {
 		return nil, fmt.Errorf("load suggestions: %w", err)
 	}
+	answers, err := s.Store.Answers(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("load answers: %w", err)
+	}
 	threats, err := s.Store.ThreatsOf(ctx, id)
 	if err != nil {
 		return nil, fmt.Errorf("load threats: %w", err)
@@ -282,8 +319,11 @@ func (s *Models) Coverage(ctx context.Context, actor stride.Actor, id stride.Mod
 	if outcome != nil {
 		overlayDrafted(cells, outcome.Coverage)
 	}
-	overlayDecided(cells, suggestions)
+	overlayDecided(cells, suggestions, answers)
 	for _, t := range threats {
+		if t.State == stride.ThreatInvalid {
+			continue
+		}
 		for _, target := range t.Content.TargetIDs {
 			cells.set(target, t.Content.Category, stride.CellThreat, t.Content.Title)
 		}
@@ -338,10 +378,10 @@ func overlayDrafted(cells *matrix, drafted []stride.Cell) {
 
 // overlayDecided lets decisions speak: refused ones clear a cell, with the
 // reviewer's reason, unless another suggestion still stands on it.
-func overlayDecided(cells *matrix, suggestions []stride.Suggestion) {
+func overlayDecided(cells *matrix, suggestions []stride.Suggestion, answers []stride.StoredAnswer) {
 	for _, standing := range []bool{false, true} {
 		for _, s := range suggestions {
-			state, reason := cellOf(s)
+			state, reason := cellOf(s, answers)
 			if (state == stride.CellThreat) != standing {
 				continue
 			}
@@ -352,12 +392,40 @@ func overlayDecided(cells *matrix, suggestions []stride.Suggestion) {
 	}
 }
 
-func cellOf(s stride.Suggestion) (stride.CellState, string) {
+func cellOf(s stride.Suggestion, answers []stride.StoredAnswer) (stride.CellState, string) {
 	switch s.State {
 	case stride.SuggestionRejected:
 		return stride.CellNotApplicable, "rejected: " + s.Current.Title
 	case stride.SuggestionSuperseded:
-		return stride.CellMitigated, "settled by an answer or a newer draft: " + s.Current.Title
+		if s.DecidedBy != "" {
+			return settledCell(s, answers)
+		}
 	}
 	return stride.CellThreat, s.Current.Title
+}
+
+// settledCell is the cell of a suggestion that answers settled: not applicable
+// where that is what they said of all of its targets.
+func settledCell(s stride.Suggestion, answers []stride.StoredAnswer) (stride.CellState, string) {
+	state, reason := stride.CellNotApplicable, s.Current.Title
+	for _, a := range slices.Backward(answers) {
+		if a.Answer.Control == s.Current.Control && a.Answer.Text != "" {
+			reason = a.Answer.Text
+			break
+		}
+	}
+	states := answeredStates(answers, s.Current.Control)
+	for _, id := range s.Current.TargetIDs {
+		if states[id] == stride.ControlPresent {
+			state = stride.CellMitigated
+		}
+	}
+	return state, "answered: " + reason
+}
+
+// frozen is s at one moment; see Kit.frozen.
+func (s *Models) frozen() *Models {
+	at := *s
+	at.Kit = s.Kit.frozen()
+	return &at
 }

@@ -36,7 +36,7 @@ func TestPickReviewer(t *testing.T) {
 func TestSignOffSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	m := stride.ThreatModel{}
-	require.Len(t, ReviewTally{UrgentOpen: 1, OtherOpen: 1}.missing(m), 4)
+	require.Len(t, ReviewTally{UrgentOpen: 1, OtherOpen: 1, OpenDrafts: 1}.missing(m), 5)
 	m.Architecture.Elements = []stride.Element{{}}
 	require.Empty(t, ReviewTally{SucceededDrafts: 1}.missing(m))
 }
@@ -52,9 +52,18 @@ func TestCoverageOverlay(t *testing.T) {
 	sug := func(c stride.Category, state stride.SuggestionState) stride.Suggestion {
 		return stride.Suggestion{State: state, Current: stride.Proposal{Category: c, TargetIDs: []stride.Key{"api"}, Title: "t"}}
 	}
+	answered := func(c stride.Category, control stride.ControlName) stride.Suggestion {
+		s := sug(c, stride.SuggestionSuperseded)
+		s.DecidedBy, s.Current.Control = "author", control
+		return s
+	}
 	overlayDecided(cells, []stride.Suggestion{
 		sug(stride.Tampering, stride.SuggestionPending), sug(stride.Tampering, stride.SuggestionRejected),
 		sug(stride.Repudiation, stride.SuggestionRejected), sug(stride.DenialOfService, stride.SuggestionSuperseded),
+		answered(stride.ElevationOfPrivilege, stride.Sandboxing), answered(stride.InformationDisclosure, stride.Backup),
+	}, []stride.StoredAnswer{
+		{Answer: stride.Answer{Control: stride.Sandboxing, State: stride.ControlPresent, Targets: []stride.Key{"api"}}},
+		{Answer: stride.Answer{Control: stride.Backup, State: stride.ControlNotApplicable, Targets: []stride.Key{"api"}}},
 	})
 	got := map[stride.Category]stride.CellState{}
 	for _, c := range cells.list {
@@ -62,6 +71,7 @@ func TestCoverageOverlay(t *testing.T) {
 	}
 	require.Equal(t, map[stride.Category]stride.CellState{
 		stride.Spoofing: stride.CellMitigated, stride.Tampering: stride.CellThreat, stride.Repudiation: stride.CellNotApplicable,
-		stride.InformationDisclosure: stride.CellEmpty, stride.DenialOfService: stride.CellMitigated, stride.ElevationOfPrivilege: stride.CellEmpty,
+		stride.InformationDisclosure: stride.CellNotApplicable, stride.ElevationOfPrivilege: stride.CellMitigated,
+		stride.DenialOfService: stride.CellThreat, // a newer draft alone settles nothing
 	}, got)
 }

@@ -75,6 +75,12 @@ func (f ProjectFields) Validate() error {
 	if f.Owner != nil && utf8.RuneCountInString(*f.Owner) > 200 {
 		add("owner", "must have at most 200 characters")
 	}
+	if f.Name != nil && !stride.PlainText(*f.Name) {
+		add("name", "must not contain control or direction characters")
+	}
+	if f.Owner != nil && !stride.PlainText(*f.Owner) {
+		add("owner", "must not contain control or direction characters")
+	}
 	if f.InScope != nil && !f.InScope.Valid() {
 		add("in_scope", "must be one of unknown, true, false")
 	}
@@ -86,8 +92,8 @@ func (f ProjectFields) Validate() error {
 			add("tags", "must be at most 50")
 		}
 		for i, t := range *f.Tags {
-			if strings.TrimSpace(t) == "" || utf8.RuneCountInString(t) > 100 {
-				add(fmt.Sprintf("tags[%d]", i), "must have 1 to 100 characters")
+			if strings.TrimSpace(t) == "" || utf8.RuneCountInString(t) > 100 || !stride.PlainText(t) {
+				add(fmt.Sprintf("tags[%d]", i), "must have 1 to 100 characters, none of control or direction")
 			}
 		}
 	}
@@ -150,8 +156,8 @@ func (s *Projects) Create(ctx context.Context, call Call, f ProjectFields) (stri
 	if err := mayTriage(call.Actor.Global(), f); err != nil {
 		return stride.Project{}, err
 	}
-	if !call.Actor.RoleAnywhere().AtLeast(stride.RoleAuthor) {
-		return stride.Project{}, stride.Errorf(stride.Forbidden, "creating a project wants the role author")
+	if err := mayCreate(call.Actor); err != nil {
+		return stride.Project{}, err
 	}
 	var out stride.Project
 	err := s.Store.InProjectTx(ctx, func(tx ProjectTx) error {
@@ -162,6 +168,18 @@ func (s *Projects) Create(ctx context.Context, call Call, f ProjectFields) (stri
 		return err
 	})
 	return out, err
+}
+
+// mayCreate wants the role author somewhere, and a token that is not limited to
+// a project.
+func mayCreate(a stride.Actor) error {
+	if a.Limit != "" {
+		return stride.Errorf(stride.Forbidden, "this token is limited to a project; name it by project_id")
+	}
+	if !a.RoleAnywhere().AtLeast(stride.RoleAuthor) {
+		return stride.Errorf(stride.Forbidden, "creating a project wants the role author")
+	}
+	return nil
 }
 
 func mayTriage(role stride.Role, f ProjectFields) error {
@@ -175,6 +193,7 @@ func mayTriage(role stride.Role, f ProjectFields) error {
 }
 
 func (s *Projects) create(ctx context.Context, tx ProjectTx, actor stride.Actor, f ProjectFields) (stride.Project, error) {
+	s = s.frozen()
 	p := s.Kit.newProject("")
 	f.apply(&p)
 	return p, s.Kit.insertProject(ctx, tx, tx, actor, p)
@@ -194,10 +213,7 @@ func (k Kit) newProject(name string) stride.Project {
 func (k Kit) insertProject(ctx context.Context, tx RecordTx, np NewProjectTx, actor stride.Actor, p stride.Project) error {
 	if err := np.InsertProject(ctx, p); err != nil {
 		if isKind(err, stride.Conflict) {
-			return &stride.Error{
-				Kind: stride.Conflict, Message: "a project of this name exists",
-				Fields: []stride.Field{{Field: "name", Message: "is taken"}},
-			}
+			return errNameTaken()
 		}
 		return fmt.Errorf("insert project: %w", err)
 	}
@@ -205,8 +221,10 @@ func (k Kit) insertProject(ctx context.Context, tx RecordTx, np NewProjectTx, ac
 	if p.SandboxOf != "" {
 		role = stride.RoleReviewer
 	}
-	if err := np.EnsureGrant(ctx, actor.User, stride.Grant{Project: p.ID, Role: role}); err != nil {
-		return fmt.Errorf("grant project: %w", err)
+	if !actor.Global().AtLeast(role) {
+		if err := np.EnsureGrant(ctx, actor.User, stride.Grant{Project: p.ID, Role: role}); err != nil {
+			return fmt.Errorf("grant project: %w", err)
+		}
 	}
 	payload := map[string]any{"name": p.Name, "in_scope": p.InScope, "sandbox": p.SandboxOf != ""}
 	if err := k.record(ctx, tx, actor, p.ID, stride.EventProjectCreated, stride.SubjectProject, string(p.ID), payload); err != nil {
@@ -216,6 +234,13 @@ func (k Kit) insertProject(ctx context.Context, tx RecordTx, np NewProjectTx, ac
 		return err
 	}
 	return k.enter(ctx, tx, p.ID, stride.SubjectScope, string(p.ID), string(p.InScope))
+}
+
+func errNameTaken() error {
+	return &stride.Error{
+		Kind: stride.Conflict, Message: "a project of this name exists",
+		Fields: []stride.Field{{Field: "name", Message: "is taken"}},
+	}
 }
 
 // Get returns NotFound for what does not exist or is not the actor's.
@@ -241,9 +266,12 @@ func (s *Projects) Update(ctx context.Context, call Call, id stride.ProjectID, f
 	if err := mayTriage(call.Actor.RoleIn(id), f); err != nil {
 		return stride.Project{}, err
 	}
-	return s.change(ctx, call, id, func(tx ProjectTx, p stride.Project) (stride.Project, error) {
+	return s.change(ctx, call, id, func(s *Projects, tx ProjectTx, p stride.Project) (stride.Project, error) {
 		if err := call.Match.check(p.Revision, archivedConflict(p), p); err != nil {
 			return p, err
+		}
+		if p.SandboxOf != "" && f.InScope != nil && *f.InScope == stride.InScopeTrue {
+			return p, stride.InvalidField("in_scope", "cannot be true for a sandbox, which is never counted")
 		}
 		was := p.InScope
 		changes := f.apply(&p)
@@ -277,7 +305,7 @@ func (s *Projects) Archive(ctx context.Context, call Call, id stride.ProjectID) 
 	if err := requireRole(call.Actor, id, stride.RoleAdmin, "project"); err != nil {
 		return stride.Project{}, err
 	}
-	return s.change(ctx, call, id, func(tx ProjectTx, p stride.Project) (stride.Project, error) {
+	return s.change(ctx, call, id, func(s *Projects, tx ProjectTx, p stride.Project) (stride.Project, error) {
 		if p.ArchivedAt != nil {
 			return p, nil
 		}
@@ -296,7 +324,7 @@ func (s *Projects) Archive(ctx context.Context, call Call, id stride.ProjectID) 
 
 // change runs fn on the locked project, once per key.
 func (s *Projects) change(ctx context.Context, call Call, id stride.ProjectID,
-	fn func(ProjectTx, stride.Project) (stride.Project, error),
+	fn func(*Projects, ProjectTx, stride.Project) (stride.Project, error),
 ) (stride.Project, error) {
 	var out stride.Project
 	err := s.Store.InProjectTx(ctx, func(tx ProjectTx) error {
@@ -306,7 +334,7 @@ func (s *Projects) change(ctx context.Context, call Call, id stride.ProjectID,
 			if err != nil {
 				return p, err
 			}
-			return fn(tx, p)
+			return fn(s.frozen(), tx, p)
 		})
 		return err
 	})
@@ -315,7 +343,11 @@ func (s *Projects) change(ctx context.Context, call Call, id stride.ProjectID,
 
 func (s *Projects) save(ctx context.Context, tx ProjectTx, p *stride.Project) error {
 	p.UpdatedAt = s.Now()
-	if err := tx.UpdateProject(ctx, *p); err != nil {
+	err := tx.UpdateProject(ctx, *p)
+	if isKind(err, stride.Conflict) {
+		return errNameTaken()
+	}
+	if err != nil {
 		return fmt.Errorf("update project %s: %w", p.ID, err)
 	}
 	p.Revision++
@@ -393,6 +425,13 @@ func (s *Projects) importOver(ctx context.Context, tx ProjectTx, actor stride.Ac
 	if err != nil {
 		return false, err
 	}
+	if p.ArchivedAt != nil {
+		return false, &stride.Error{
+			Kind: stride.Conflict, Message: "the inventory names an archived project",
+			Fields: []stride.Field{{Field: "name", Message: fmt.Sprintf("%q is archived", p.Name)}},
+		}
+	}
+	s = s.frozen()
 	was := p.InScope
 	row.Name = nil // found by it; the stored spelling stays
 	changes := row.apply(&p)
@@ -506,4 +545,11 @@ func inventoryRow(columns, record []string, line int, seen map[string]int) (Proj
 	}
 	seen[key] = line
 	return row, bad
+}
+
+// frozen is s at one moment; see Kit.frozen.
+func (s *Projects) frozen() *Projects {
+	at := *s
+	at.Kit = s.Kit.frozen()
+	return &at
 }

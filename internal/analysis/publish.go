@@ -11,13 +11,15 @@ import (
 
 // publish turns what a run found into suggestions and ends the draft, in one
 // transaction and only if the run is still this worker's. Nothing of a run that
-// fails before is ever in the queue.
-func (r *Runner) publish(ctx context.Context, d stride.Draft, job DraftJob, scope string, out draft.Output) error {
+// fails before is ever in the queue; nor is a draft of a version that was signed
+// off, or of a project that was archived, while it ran.
+func (r *Runner) publish(ctx context.Context, job DraftJob, in RunInput, out draft.Output) error {
 	return r.Store.InRunTx(ctx, func(tx RunTx) error {
-		if _, err := tx.LockProject(ctx, d.ProjectID); err != nil {
+		project, err := tx.LockProject(ctx, in.Project.ID)
+		if err != nil {
 			return err
 		}
-		now, err := tx.DraftByID(ctx, d.ID)
+		now, err := tx.DraftByID(ctx, job.DraftID)
 		if err != nil {
 			return err
 		}
@@ -27,11 +29,27 @@ func (r *Runner) publish(ctx context.Context, d stride.Draft, job DraftJob, scop
 		case now.CancelRequested:
 			return errCanceled
 		}
-		p := publication{Runner: r, tx: tx, draft: now, scope: scope, ids: make(map[string]stride.SuggestionID)}
+		if err := archivedConflict(project); err != nil {
+			return err
+		}
+		model, err := tx.Model(ctx, now.ModelID)
+		if err != nil {
+			return err
+		}
+		if err := closedConflict(model); err != nil {
+			return err
+		}
+		p := publication{Runner: r.frozen(), tx: tx, draft: now, model: model, ids: make(map[string]stride.SuggestionID)}
+		if err := p.supersedeOlder(ctx); err != nil {
+			return err
+		}
 		if err := p.suggestions(ctx, out.Threats); err != nil {
 			return err
 		}
 		if err := p.questions(ctx, out.Questions); err != nil {
+			return err
+		}
+		if err := p.lateAnswers(ctx); err != nil {
 			return err
 		}
 		return p.end(ctx, out)
@@ -43,7 +61,7 @@ type publication struct {
 	*Runner
 	tx    RunTx
 	draft stride.Draft
-	scope string
+	model stride.ThreatModel
 	// ids maps a proposal's id to the suggestion it became.
 	ids   map[string]stride.SuggestionID
 	known int
@@ -58,37 +76,110 @@ func (p *publication) suggestions(ctx context.Context, proposals []stride.Propos
 	return nil
 }
 
-// suggestion queues a proposal, unless the scope has accepted threats on all of
-// its targets already: those live on and are linked to this version. Pending
-// ones of earlier drafts that it repeats are superseded by it.
+// suggestion queues a proposal, without the targets on which the scope has an
+// accepted threat, or this version a parked suggestion, already: those live on,
+// and the threats are linked to this version.
 func (p *publication) suggestion(ctx context.Context, proposal stride.Proposal) error {
 	prints := draft.Fingerprints(p.draft.ProjectID, proposal)
-	standing, err := p.tx.SameInScope(ctx, p.draft.ProjectID, p.scope, sortedValues(prints))
+	standing, err := p.tx.SameInScope(ctx, p.draft.ProjectID, p.model.Scope, sortedValues(prints))
 	if err != nil {
 		return fmt.Errorf("find the same: %w", err)
 	}
-	if accepted := acceptedFor(standing, prints); accepted != nil {
-		p.known++
-		for _, sug := range accepted {
-			if err := p.tx.LinkThreat(ctx, p.draft.ModelID, sug.ThreatID); err != nil {
-				return fmt.Errorf("link threat: %w", err)
-			}
+	for _, old := range standing {
+		if err := p.keep(ctx, old, prints); err != nil {
+			return err
 		}
+	}
+	if len(prints) == 0 {
+		p.known++
 		return nil
 	}
 	sug := stride.Suggestion{
 		ID: stride.SuggestionID(p.NewID()), ProjectID: p.draft.ProjectID, ModelID: p.draft.ModelID, DraftID: p.draft.ID,
-		State: stride.SuggestionPending, Proposal: proposal, Current: proposal, Fingerprints: prints, Revision: 1, CreatedAt: p.Now(),
+		State: stride.SuggestionPending, Proposal: onTargets(proposal, prints), Fingerprints: prints, Revision: 1, CreatedAt: p.Now(),
 	}
+	sug.Current = sug.Proposal
 	p.ids[proposal.ID] = sug.ID
 	if err := p.insert(ctx, sug); err != nil {
 		return err
 	}
-	for _, old := range standing {
-		if old.State == stride.SuggestionPending && old.DraftID != p.draft.ID && within(old.Fingerprints, prints) {
-			if err := p.supersede(ctx, p.tx, p.tx, stride.Actor{}, old, "a newer draft says it again", ""); err != nil {
-				return err
-			}
+	return nil
+}
+
+// keep takes the targets out of prints that an old suggestion has settled.
+func (p *publication) keep(ctx context.Context, old stride.Suggestion, prints map[stride.Key]string) error {
+	accepted := old.State == stride.SuggestionAccepted
+	parked := old.ModelID == p.model.ID && old.State != stride.SuggestionPending
+	if !accepted && !parked {
+		return nil
+	}
+	for target, f := range old.Fingerprints {
+		if prints[target] == f {
+			delete(prints, target)
+		}
+	}
+	if !accepted {
+		return nil
+	}
+	if err := p.tx.LinkThreat(ctx, p.model.ID, old.ThreatID); err != nil {
+		return fmt.Errorf("link threat: %w", err)
+	}
+	return nil
+}
+
+// supersedeOlder takes what earlier drafts left pending out of the queue, as far
+// as this one has covered its targets: in this version, and in older ones that
+// were never submitted. What is under review elsewhere stays there.
+func (p *publication) supersedeOlder(ctx context.Context) error {
+	pending, err := p.tx.PendingInScope(ctx, p.draft.ProjectID, p.model.Scope, p.model.Number, p.draft.ID)
+	if err != nil {
+		return fmt.Errorf("find what earlier drafts left: %w", err)
+	}
+	for _, old := range pending {
+		if old.ModelID != p.model.ID && (old.Submitted || !p.covers(old.Current.TargetIDs)) {
+			continue
+		}
+		if err := p.supersede(ctx, p.tx, p.tx, stride.Actor{}, old, "a newer draft takes its place", ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// covers reports whether the version has all of the targets.
+func (p *publication) covers(targets []stride.Key) bool {
+	for _, id := range targets {
+		if p.model.Architecture.TargetName(id) == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// onTargets is the proposal about the targets that have a fingerprint.
+func onTargets(proposal stride.Proposal, prints map[stride.Key]string) stride.Proposal {
+	ids, names := make([]stride.Key, 0, len(prints)), make([]string, 0, len(prints))
+	for i, id := range proposal.TargetIDs {
+		if _, kept := prints[id]; kept {
+			ids, names = append(ids, id), append(names, proposal.Targets[i])
+		}
+	}
+	proposal.TargetIDs, proposal.Targets = ids, names
+	return proposal
+}
+
+// lateAnswers applies the answers that were given while the draft ran.
+func (p *publication) lateAnswers(ctx context.Context) error {
+	answers, err := p.tx.AnswersOf(ctx, p.model.ID)
+	if err != nil {
+		return fmt.Errorf("load answers: %w", err)
+	}
+	for _, a := range answers {
+		if p.draft.StartedAt == nil || a.At.Before(*p.draft.StartedAt) {
+			continue
+		}
+		if _, err := p.settle(ctx, p.tx, p.tx, stride.Actor{User: a.ActorID}, a); err != nil {
+			return fmt.Errorf("apply answer %s: %w", a.ID, err)
 		}
 	}
 	return nil
@@ -106,39 +197,7 @@ func (p *publication) insert(ctx context.Context, sug stride.Suggestion) error {
 	return p.enter(ctx, p.tx, sug.ProjectID, stride.SubjectSuggestion, string(sug.ID), string(sug.State))
 }
 
-// acceptedFor returns the accepted suggestions that together cover every
-// fingerprint, or nil.
-func acceptedFor(standing []stride.Suggestion, prints map[stride.Key]string) []stride.Suggestion {
-	missing := make(map[string]bool, len(prints))
-	for _, f := range prints {
-		missing[f] = true
-	}
-	var out []stride.Suggestion
-	for _, sug := range standing {
-		if sug.State != stride.SuggestionAccepted {
-			continue
-		}
-		for _, f := range sug.Fingerprints {
-			delete(missing, f)
-		}
-		out = append(out, sug)
-	}
-	if len(missing) > 0 || len(prints) == 0 {
-		return nil
-	}
-	return out
-}
-
-// within reports whether every fingerprint of old is among the new ones.
-func within(old, prints map[stride.Key]string) bool {
-	for target, f := range old {
-		if prints[target] != f {
-			return false
-		}
-	}
-	return true
-}
-
+// sortedValues lists the fingerprints.
 func sortedValues(prints map[stride.Key]string) []string {
 	out := make([]string, 0, len(prints))
 	for _, f := range prints {
@@ -174,7 +233,7 @@ func (p *publication) end(ctx context.Context, out draft.Output) error {
 		Suggestions: len(p.ids), AlreadyAccepted: p.known, HeldBack: out.HeldBack,
 		Mitigated: out.Mitigated, Coverage: out.Coverage, Notes: out.Notes,
 	}
-	ok, err := p.endDraft(ctx, p.tx, p.tx, p.tx, stride.Actor{}, &d)
+	ok, err := p.endDraft(ctx, p.tx, p.tx, p.tx, stride.Actor{}, &d, stride.DraftRunning)
 	if err != nil {
 		return err
 	}

@@ -21,14 +21,22 @@ type QuestionStore interface {
 // AnswerTx is the transactional set of Questions.
 type AnswerTx interface {
 	RecordTx
-	DecideTx
+	SettleTx
+	// Model returns the model with its sources; NotFound where there is none.
+	Model(ctx context.Context, id stride.ModelID) (stride.ThreatModel, error)
 	// Question returns NotFound where the model has no such question.
 	Question(ctx context.Context, m stride.ModelID, id stride.QuestionID) (stride.StoredQuestion, error)
 	InsertAnswer(ctx context.Context, a stride.StoredAnswer) error
+}
+
+// SettleTx is what applying answers needs.
+type SettleTx interface {
+	DecideTx
 	// AnswersOf returns the answers given for the model, oldest first.
 	AnswersOf(ctx context.Context, m stride.ModelID) ([]stride.StoredAnswer, error)
-	// OpenByControl returns the model's suggestions that are pending or need
-	// info and rest on the control, by id.
+	// OpenByControl returns the model's suggestions that rest on the control and
+	// that an answer may settle, by id: those that are pending or need info, and
+	// those that an earlier answer superseded.
 	OpenByControl(ctx context.Context, m stride.ModelID, c stride.ControlName) ([]stride.Suggestion, error)
 }
 
@@ -51,6 +59,8 @@ type Settled struct {
 	Answer     stride.StoredAnswer
 	Superseded []stride.SuggestionID
 	Raised     []stride.SuggestionID
+	// Reopened are those that an earlier answer had superseded.
+	Reopened []stride.SuggestionID
 }
 
 // List returns the questions of the model's newest draft, by rank.
@@ -86,7 +96,9 @@ func (n *NewAnswer) validate() error {
 
 // Answer stores an answer and settles every open suggestion of the model that
 // rests on the same control and that the answers so far cover: present and not
-// applicable supersede it, absent raises its confidence to high.
+// applicable supersede it, absent raises its confidence to high; a changed
+// answer brings back what the one before had superseded. Conflict where the
+// version is signed off.
 func (s *Questions) Answer(ctx context.Context, call Call, id stride.ModelID, n NewAnswer) (Settled, error) {
 	m, err := s.Store.Model(ctx, call.Actor.Reach(stride.RoleViewer), id)
 	if err != nil {
@@ -109,9 +121,20 @@ func (s *Questions) Answer(ctx context.Context, call Call, id stride.ModelID, n 
 
 func (s *Questions) answer(ctx context.Context, tx AnswerTx, actor stride.Actor, m stride.ThreatModel, n NewAnswer) (Settled, error) {
 	var out Settled
-	if _, err := tx.LockProject(ctx, m.ProjectID); err != nil {
+	p, err := tx.LockProject(ctx, m.ProjectID)
+	if err != nil {
 		return out, err
 	}
+	if err := archivedConflict(p); err != nil {
+		return out, err
+	}
+	if m, err = tx.Model(ctx, m.ID); err != nil {
+		return out, err
+	}
+	if err := closedConflict(m); err != nil {
+		return out, err
+	}
+	s = s.frozen()
 	q, err := tx.Question(ctx, m.ID, n.QuestionID)
 	if isKind(err, stride.NotFound) {
 		return out, stride.InvalidField("question_id", "is no question of this model")
@@ -130,7 +153,7 @@ func (s *Questions) answer(ctx context.Context, tx AnswerTx, actor stride.Actor,
 	if err := s.record(ctx, tx, actor, m.ProjectID, stride.EventQuestionAnswered, stride.SubjectQuestion, string(q.ID), payload); err != nil {
 		return out, err
 	}
-	return out, s.settle(ctx, tx, actor, m, &out)
+	return s.Kit.settle(ctx, tx, tx, actor, out.Answer)
 }
 
 // widen extends the question's targets to all of their zones, or of the model.
@@ -177,35 +200,50 @@ func zonesOf(a stride.Architecture, id stride.Key) []stride.Key {
 	return nil
 }
 
-func (s *Questions) settle(ctx context.Context, tx AnswerTx, actor stride.Actor, m stride.ThreatModel, out *Settled) error {
-	control := out.Answer.Answer.Control
-	answers, err := tx.AnswersOf(ctx, m.ID)
+// settle applies the model's answers about a control to every suggestion that
+// rests on it. What an earlier answer superseded comes back where the answers
+// no longer cover it.
+func (k Kit) settle(ctx context.Context, tx RecordTx, st SettleTx, actor stride.Actor, last stride.StoredAnswer) (Settled, error) {
+	out := Settled{Answer: last}
+	answers, err := st.AnswersOf(ctx, last.ModelID)
 	if err != nil {
-		return fmt.Errorf("load answers: %w", err)
+		return out, fmt.Errorf("load answers: %w", err)
 	}
-	states := answeredStates(answers, control)
-	open, err := tx.OpenByControl(ctx, m.ID, control)
+	states := answeredStates(answers, last.Answer.Control)
+	open, err := st.OpenByControl(ctx, last.ModelID, last.Answer.Control)
 	if err != nil {
-		return fmt.Errorf("load open suggestions: %w", err)
+		return out, fmt.Errorf("load open suggestions: %w", err)
 	}
 	for _, sug := range open {
-		switch covers(states, sug.Current.TargetIDs) {
-		case stride.ControlPresent:
-			if err := s.Kit.supersede(ctx, tx, tx, actor, sug, "answered: "+string(out.Answer.Answer.State), out.Answer.Answer.Text); err != nil {
-				return err
-			}
-			out.Superseded = append(out.Superseded, sug.ID)
-		case stride.ControlAbsent:
-			raised, err := s.raise(ctx, tx, sug, out.Answer)
-			if err != nil {
-				return err
-			}
-			if raised {
-				out.Raised = append(out.Raised, sug.ID)
-			}
+		if err := k.settleOne(ctx, tx, st, actor, sug, covers(states, sug.Current.TargetIDs), &out); err != nil {
+			return out, fmt.Errorf("settle suggestion %s: %w", sug.ID, err)
 		}
 	}
-	return nil
+	return out, nil
+}
+
+func (k Kit) settleOne(
+	ctx context.Context, tx RecordTx, st SettleTx, actor stride.Actor, sug stride.Suggestion, covered stride.ControlState, out *Settled,
+) error {
+	superseded := sug.State == stride.SuggestionSuperseded
+	if covered == stride.ControlPresent {
+		if superseded {
+			return nil
+		}
+		out.Superseded = append(out.Superseded, sug.ID)
+		return k.supersede(ctx, tx, st, actor, sug, "answered: "+string(out.Answer.Answer.State), out.Answer.Answer.Text)
+	}
+	if superseded {
+		if err := k.reopen(ctx, tx, st, actor, &sug, "the answer that settled it was changed"); err != nil {
+			return err
+		}
+		out.Reopened = append(out.Reopened, sug.ID)
+	}
+	if covered != stride.ControlAbsent || sug.Current.Confidence == stride.ConfidenceHigh {
+		return nil
+	}
+	out.Raised = append(out.Raised, sug.ID)
+	return k.raise(ctx, tx, st, actor, sug, out.Answer)
 }
 
 // answeredStates returns the last answer per target for a control.
@@ -240,11 +278,9 @@ func covers(states map[stride.Key]stride.ControlState, targets []stride.Key) str
 	return stride.ControlUnknown
 }
 
-// raise makes a suggestion certain: the author said that the control is absent.
-func (s *Questions) raise(ctx context.Context, tx AnswerTx, sug stride.Suggestion, a stride.StoredAnswer) (bool, error) {
-	if sug.Current.Confidence == stride.ConfidenceHigh {
-		return false, nil
-	}
+// raise makes a suggestion certain: somebody said that the control is absent.
+func (k Kit) raise(ctx context.Context, tx RecordTx, dt DecideTx, actor stride.Actor, sug stride.Suggestion, a stride.StoredAnswer) error {
+	from := sug.Current.Severity
 	sug.Current.Confidence = stride.ConfidenceHigh
 	sug.Current.KnowAbsent()
 	quote := a.Answer.Text
@@ -252,8 +288,16 @@ func (s *Questions) raise(ctx context.Context, tx AnswerTx, sug stride.Suggestio
 		quote = "answered: absent"
 	}
 	sug.Current.Evidence = append(slices.Clone(sug.Current.Evidence), stride.Evidence{Kind: stride.HumanEvidence, Quote: quote})
-	if err := tx.UpdateSuggestion(ctx, sug, sug.State); err != nil {
-		return false, fmt.Errorf("raise suggestion %s: %w", sug.ID, err)
+	if err := dt.UpdateSuggestion(ctx, sug, sug.State); err != nil {
+		return fmt.Errorf("update suggestion: %w", err)
 	}
-	return true, nil
+	payload := map[string]any{"answer_id": a.ID, "from": from, "to": sug.Current.Severity}
+	return k.record(ctx, tx, actor, sug.ProjectID, stride.EventSuggestionRaised, stride.SubjectSuggestion, string(sug.ID), payload)
+}
+
+// frozen is s at one moment; see Kit.frozen.
+func (s *Questions) frozen() *Questions {
+	at := *s
+	at.Kit = s.Kit.frozen()
+	return &at
 }

@@ -29,6 +29,9 @@ type ReviewTx interface {
 	DecideTx
 	// SuggestionByID returns NotFound where there is none.
 	SuggestionByID(ctx context.Context, id stride.SuggestionID) (stride.Suggestion, error)
+	StandingTx
+	// Model returns the model with its sources; NotFound where there is none.
+	Model(ctx context.Context, id stride.ModelID) (stride.ThreatModel, error)
 	// Remerge points what was merged into one suggestion to another.
 	Remerge(ctx context.Context, from, to stride.SuggestionID) error
 	NewThreatTx
@@ -43,6 +46,14 @@ type DecideTx interface {
 	// the state it is in and by s.Revision; Conflict where the guard fails.
 	UpdateSuggestion(ctx context.Context, s stride.Suggestion, from stride.SuggestionState) error
 	InsertDecision(ctx context.Context, d stride.Decision) error
+}
+
+// StandingTx finds what is there already.
+type StandingTx interface {
+	// SameInScope returns the suggestions of the project's scope that stand on one
+	// of the fingerprints, by id: all that are neither rejected, merged nor
+	// superseded.
+	SameInScope(ctx context.Context, p stride.ProjectID, scope string, fingerprints []string) ([]stride.Suggestion, error)
 }
 
 // NewThreatTx stores threats.
@@ -136,7 +147,8 @@ func (s *Reviews) Decide(ctx context.Context, call Call, id stride.SuggestionID,
 	err = s.Store.InReviewTx(ctx, func(tx ReviewTx) error {
 		var err error
 		out, err = effect(ctx, tx, call, s.Now(), func() (stride.Suggestion, error) {
-			if _, err := tx.LockProject(ctx, seen.ProjectID); err != nil {
+			p, err := tx.LockProject(ctx, seen.ProjectID)
+			if err != nil {
 				return seen, err
 			}
 			sug, err := tx.SuggestionByID(ctx, id)
@@ -144,10 +156,14 @@ func (s *Reviews) Decide(ctx context.Context, call Call, id stride.SuggestionID,
 				return sug, err
 			}
 			sug.Earlier = seen.Earlier
-			if err := call.Match.check(sug.Revision, n.conflict(sug), sug); err != nil {
+			conflict, err := s.conflict(ctx, tx, p, sug, n)
+			if err != nil {
 				return sug, err
 			}
-			return s.decide(ctx, tx, call.Actor, sug, n)
+			if err := call.Match.check(sug.Revision, conflict, sug); err != nil {
+				return sug, err
+			}
+			return s.frozen().decide(ctx, tx, call.Actor, sug, n)
 		})
 		return err
 	})
@@ -159,7 +175,11 @@ func (n NewDecision) validate() error {
 	var bad []stride.Field
 	add := func(field, msg string) { bad = append(bad, stride.Field{Field: field, Message: msg}) }
 	switch n.Kind {
-	case stride.DecisionAccept, stride.DecisionReopen:
+	case stride.DecisionAccept:
+	case stride.DecisionReopen:
+		if strings.TrimSpace(n.Text) == "" {
+			add("text", "is required: why it is considered again")
+		}
 	case stride.DecisionReject:
 		if !n.Reason.Valid() {
 			add("reason", "must be one of "+joinReasons())
@@ -229,6 +249,29 @@ func (n NewDecision) conflict(sug stride.Suggestion) error {
 	}
 }
 
+// conflict says why the decision is not possible: the suggestion's state, an
+// archived project, or, for a reopening, a version that is signed off. The error
+// is storage's.
+func (s *Reviews) conflict(ctx context.Context, tx ReviewTx, p stride.Project, sug stride.Suggestion, n NewDecision) (conflict, err error) {
+	if decided := n.conflict(sug); decided != nil {
+		return decided, nil
+	}
+	if p.ArchivedAt != nil {
+		return &stride.Error{Kind: stride.Conflict, Message: "the project is archived", Current: sug}, nil
+	}
+	if n.Kind != stride.DecisionReopen {
+		return nil, nil
+	}
+	m, err := tx.Model(ctx, sug.ModelID)
+	if err != nil {
+		return nil, fmt.Errorf("load model: %w", err)
+	}
+	if !m.Open() {
+		return &stride.Error{Kind: stride.Conflict, Message: fmt.Sprintf("the model is %s", m.State), Current: sug}, nil
+	}
+	return nil, nil
+}
+
 func (s *Reviews) decide(ctx context.Context, tx ReviewTx, actor stride.Actor, sug stride.Suggestion, n NewDecision) (stride.Suggestion, error) {
 	from := sug.State
 	now := s.Now()
@@ -240,6 +283,9 @@ func (s *Reviews) decide(ctx context.Context, tx ReviewTx, actor stride.Actor, s
 	switch n.Kind {
 	case stride.DecisionAccept:
 		if err := s.edit(&sug, n.Edits); err != nil {
+			return sug, err
+		}
+		if err := s.checkNew(ctx, tx, sug); err != nil {
 			return sug, err
 		}
 		d.Diff = stride.Diff(sug.Proposal, sug.Current)
@@ -279,6 +325,25 @@ func (s *Reviews) edit(sug *stride.Suggestion, e stride.Edits) error {
 	return nil
 }
 
+// checkNew returns Conflict where the scope has an accepted threat on one of the
+// targets already: there is one threat per attack and target.
+func (s *Reviews) checkNew(ctx context.Context, tx ReviewTx, sug stride.Suggestion) error {
+	standing, err := tx.SameInScope(ctx, sug.ProjectID, sug.Scope, sortedValues(sug.Fingerprints))
+	if err != nil {
+		return fmt.Errorf("find the same: %w", err)
+	}
+	for _, other := range standing {
+		if other.State == stride.SuggestionAccepted && other.ID != sug.ID {
+			return &stride.Error{
+				Kind:    stride.Conflict,
+				Message: fmt.Sprintf("a threat of this attack on a target was accepted already, by suggestion %s; narrow target_ids, merge or reject it", other.ID),
+				Current: sug,
+			}
+		}
+	}
+	return nil
+}
+
 // writeDecision stores the suggestion's new state with the decision, its event
 // and its interval.
 func (k Kit) writeDecision(
@@ -303,6 +368,15 @@ func (k Kit) writeDecision(
 		return err
 	}
 	return k.enter(ctx, tx, sug.ProjectID, stride.SubjectSuggestion, string(sug.ID), string(sug.State))
+}
+
+// reopen returns a suggestion to the queue.
+func (k Kit) reopen(ctx context.Context, tx RecordTx, dt DecideTx, actor stride.Actor, sug *stride.Suggestion, why string) error {
+	from := sug.State
+	sug.State, sug.DecidedAt, sug.DecidedBy = stride.SuggestionPending, nil, ""
+	return k.writeDecision(ctx, tx, dt, actor, sug, stride.Decision{
+		ID: stride.DecisionID(k.NewID()), SuggestionID: sug.ID, Kind: stride.DecisionReopen, Text: why, ActorID: actor.User, At: k.Now(),
+	}, from)
 }
 
 // supersede settles a suggestion without a reviewer; one can reopen it.
@@ -373,4 +447,11 @@ func (k Kit) insertThreat(ctx context.Context, tx RecordTx, nt NewThreatTx, acto
 		return err
 	}
 	return k.enter(ctx, tx, t.ProjectID, stride.SubjectThreat, string(t.ID), string(t.State))
+}
+
+// frozen is s at one moment; see Kit.frozen.
+func (s *Reviews) frozen() *Reviews {
+	at := *s
+	at.Kit = s.Kit.frozen()
+	return &at
 }

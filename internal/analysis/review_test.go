@@ -43,18 +43,3 @@ func TestDecidedIsDecided(t *testing.T) {
 	require.NoError(t, reopen.conflict(stride.Suggestion{State: stride.SuggestionSuperseded}))
 	require.Error(t, reopen.conflict(stride.Suggestion{State: stride.SuggestionAccepted}), "its threat lives already")
 }
-
-func TestAcceptedThreatsAreNotQueuedAgain(t *testing.T) {
-	t.Parallel()
-	accepted := func(prints map[stride.Key]string) stride.Suggestion {
-		return stride.Suggestion{State: stride.SuggestionAccepted, Fingerprints: prints}
-	}
-	prints := map[stride.Key]string{"a": "1", "b": "2"}
-	require.Nil(t, acceptedFor([]stride.Suggestion{accepted(map[stride.Key]string{"a": "1"})}, prints), "b is new")
-	require.Len(t, acceptedFor([]stride.Suggestion{
-		accepted(map[stride.Key]string{"a": "1"}), accepted(map[stride.Key]string{"b": "2"}),
-	}, prints), 2)
-	require.Nil(t, acceptedFor([]stride.Suggestion{{State: stride.SuggestionPending, Fingerprints: prints}}, prints))
-	require.True(t, within(map[stride.Key]string{"a": "1"}, prints))
-	require.False(t, within(map[stride.Key]string{"c": "3"}, prints))
-}

@@ -59,7 +59,9 @@ type RunTx interface {
 	RecordTx
 	NewDraftTx
 	EndDraftTx
-	DecideTx
+	SettleTx
+	// Model returns the model with its sources; NotFound where there is none.
+	Model(ctx context.Context, id stride.ModelID) (stride.ThreatModel, error)
 	// ClaimDraft makes the run this owner's, sets it running and started_at
 	// (once), guarded by id, run, and by it being queued, or running under a
 	// lease that is the owner's own or ended before now.
@@ -81,9 +83,10 @@ type PublishTx interface {
 	// InsertSuggestion also stores the targets with their fingerprints.
 	InsertSuggestion(ctx context.Context, s stride.Suggestion) error
 	InsertQuestion(ctx context.Context, q stride.StoredQuestion) error
-	// SameInScope returns the suggestions of the project's scope that stand
-	// (pending or accepted) on one of the fingerprints, by id.
-	SameInScope(ctx context.Context, p stride.ProjectID, scope string, fingerprints []string) ([]stride.Suggestion, error)
+	StandingTx
+	// PendingInScope returns the pending suggestions of other drafts of the
+	// project's scope, of its versions up to a number, by id.
+	PendingInScope(ctx context.Context, p stride.ProjectID, scope string, number int, except stride.DraftID) ([]stride.Suggestion, error)
 	LinkThreat(ctx context.Context, m stride.ModelID, t stride.ThreatID) error
 }
 
@@ -151,7 +154,7 @@ func (r *Runner) Run(ctx context.Context, job DraftJob) error {
 	}
 	if err == nil {
 		r.probe(PointPublish)
-		err = r.publish(runCtx, d, job, in.Model.Scope, out)
+		err = r.publish(runCtx, job, in, out)
 	}
 	if err == nil {
 		r.probe(PointPublished)
@@ -184,10 +187,14 @@ func (r *Runner) claim(ctx context.Context, job DraftJob) (stride.Draft, bool, e
 		if _, err = tx.LockProject(ctx, d.ProjectID); err != nil {
 			return err
 		}
-		if ok, err = tx.ClaimDraft(ctx, r.lease(job), r.Now()); err != nil || !ok {
+		r := r.frozen()
+		if d, err = tx.DraftByID(ctx, job.DraftID); err != nil {
 			return err
 		}
 		from := d.State
+		if ok, err = tx.ClaimDraft(ctx, r.lease(job), r.Now()); err != nil || !ok {
+			return err
+		}
 		if d, err = tx.DraftByID(ctx, job.DraftID); err != nil {
 			return err
 		}
@@ -313,7 +320,7 @@ func (r *Runner) end(ctx context.Context, d stride.Draft) error {
 		if _, err := tx.LockProject(ctx, d.ProjectID); err != nil {
 			return err
 		}
-		_, err := r.endDraft(ctx, tx, tx, tx, stride.Actor{}, &d)
+		_, err := r.frozen().endDraft(ctx, tx, tx, tx, stride.Actor{}, &d, stride.DraftRunning)
 		return err
 	})
 }
@@ -322,6 +329,14 @@ func (r *Runner) end(ctx context.Context, d stride.Draft) error {
 // failure, and not one of its tries.
 func (r *Runner) release(ctx context.Context, job DraftJob) error {
 	return r.Store.InRunTx(ctx, func(tx RunTx) error {
+		d, err := tx.DraftByID(ctx, job.DraftID)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.LockProject(ctx, d.ProjectID); err != nil {
+			return err
+		}
+		r := r.frozen()
 		id, err := tx.EnqueueDraft(ctx, job)
 		if err != nil {
 			return fmt.Errorf("enqueue released draft: %w", err)
@@ -333,13 +348,14 @@ func (r *Runner) release(ctx context.Context, job DraftJob) error {
 		if !ok {
 			return errShutdown // rolls the job back; another worker has the run
 		}
-		return nil
+		return r.queuedAgain(ctx, tx, d)
 	})
 }
 
 // Sweep gives drafts that nobody works on any more to a new run, and ends those
 // that were canceled or have died too often. It returns how many it touched.
-// Any number of replicas may sweep at once.
+// Any number of replicas may sweep at once. Leases are compared with this
+// process's clock: the replicas' clocks have to agree within a few seconds.
 func (r *Runner) Sweep(ctx context.Context) (int, error) {
 	now := r.Now()
 	lapsed, err := r.Store.LapsedDrafts(ctx, now, now.Add(-r.Lease), 100)
@@ -349,7 +365,9 @@ func (r *Runner) Sweep(ctx context.Context) (int, error) {
 	touched := 0
 	var failed error // one draft must not keep the others waiting
 	for _, d := range lapsed {
-		ok, err := r.revive(ctx, d)
+		one, cancel := context.WithTimeout(ctx, r.Beat)
+		ok, err := r.revive(one, d)
+		cancel()
 		if err != nil {
 			failed = errors.Join(failed, fmt.Errorf("revive draft %s: %w", d.ID, err))
 		}
@@ -371,18 +389,19 @@ func (r *Runner) revive(ctx context.Context, seen stride.Draft) (bool, error) {
 		if err != nil {
 			return err
 		}
+		r := r.frozen()
 		if d.Run != seen.Run || d.State != seen.State || (d.LeaseUntil != nil && d.LeaseUntil.After(r.Now())) {
 			return nil
 		}
 		switch {
 		case d.CancelRequested:
 			d.State = stride.DraftCanceled
-			done, err = r.endDraft(ctx, tx, tx, tx, stride.Actor{}, &d)
+			done, err = r.endDraft(ctx, tx, tx, tx, stride.Actor{}, &d, seen.State)
 			return err
 		case d.Run >= MaxRuns:
 			d.State = stride.DraftFailed
 			d.Failure = &stride.DraftFailure{Kind: "crashed", Detail: fmt.Sprintf("its worker died %d times", d.Run)}
-			done, err = r.endDraft(ctx, tx, tx, tx, stride.Actor{}, &d)
+			done, err = r.endDraft(ctx, tx, tx, tx, stride.Actor{}, &d, seen.State)
 			return err
 		}
 		done, err = r.requeue(ctx, tx, d)
@@ -394,7 +413,6 @@ func (r *Runner) revive(ctx context.Context, seen stride.Draft) (bool, error) {
 func (r *Runner) requeue(ctx context.Context, tx RunTx, d stride.Draft) (bool, error) {
 	was := d.Run
 	d.Run++
-	d.State = stride.DraftQueued
 	var err error
 	if d.JobID, err = tx.EnqueueDraft(ctx, DraftJob{DraftID: d.ID, Run: d.Run}); err != nil {
 		return false, fmt.Errorf("enqueue: %w", err)
@@ -404,5 +422,26 @@ func (r *Runner) requeue(ctx context.Context, tx RunTx, d stride.Draft) (bool, e
 		return ok, err
 	}
 	r.Log.WarnContext(ctx, "draft run lapsed; it is queued again", "draft_id", d.ID, "run", d.Run)
-	return true, r.tellState(ctx, tx, d)
+	return true, r.queuedAgain(ctx, tx, d)
+}
+
+// queuedAgain records that d, as it was before with its new run, went back to
+// the queue.
+func (r *Runner) queuedAgain(ctx context.Context, tx RunTx, d stride.Draft) error {
+	if d.State != stride.DraftQueued {
+		err := r.record(ctx, tx, stride.Actor{}, d.ProjectID, stride.EventDraftMoved, stride.SubjectDraft, string(d.ID),
+			move{From: string(d.State), To: string(stride.DraftQueued)})
+		if err != nil {
+			return err
+		}
+		d.State = stride.DraftQueued
+	}
+	return r.tellState(ctx, tx, d)
+}
+
+// frozen is r at one moment; see Kit.frozen.
+func (r *Runner) frozen() *Runner {
+	at := *r
+	at.Kit = r.Kit.frozen()
+	return &at
 }

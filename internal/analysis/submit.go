@@ -149,6 +149,7 @@ func (s *Submissions) draft(ctx context.Context, tx SubmitTx, actor stride.Actor
 	if out.Project, err = s.project(ctx, tx, actor, sub); err != nil {
 		return out, err
 	}
+	s = s.frozen()
 	scope := sub.Scope
 	if scope == "" {
 		scope = defaultScope(out.Project, parsed.hash)
@@ -194,30 +195,29 @@ func (s *Submissions) namedProject(ctx context.Context, tx SubmitTx, actor strid
 		}
 		return s.lockOpen(ctx, tx, found.ID)
 	}
-	if !actor.RoleAnywhere().AtLeast(stride.RoleAuthor) {
-		return found, stride.Errorf(stride.Forbidden, "creating a project wants the role author")
+	if err := mayCreate(actor); err != nil {
+		return found, err
 	}
-	p := s.Kit.newProject(strings.TrimSpace(name))
-	return p, s.Kit.insertProject(ctx, tx, tx, actor, p)
+	k := s.Kit.frozen()
+	p := k.newProject(strings.TrimSpace(name))
+	return p, k.insertProject(ctx, tx, tx, actor, p)
 }
 
 func (s *Submissions) sandbox(ctx context.Context, tx SubmitTx, actor stride.Actor) (stride.Project, error) {
+	if err := mayCreate(actor); err != nil {
+		return stride.Project{}, err
+	}
 	p, ok, err := tx.SandboxOf(ctx, actor.User)
 	if err != nil {
 		return p, fmt.Errorf("find sandbox: %w", err)
 	}
-	if !actor.RoleAnywhere().AtLeast(stride.RoleAuthor) {
-		return p, stride.Errorf(stride.Forbidden, "submitting a design wants the role author")
-	}
 	if ok {
-		if err := requireRole(actor, p.ID, stride.RoleAuthor, "project"); err != nil {
-			return p, stride.Errorf(stride.Forbidden, "this token is limited to a project; name it by project_id")
-		}
-		return tx.LockProject(ctx, p.ID)
+		return s.lockOpen(ctx, tx, p.ID)
 	}
-	p = s.Kit.newProject("sandbox of " + actor.Name)
+	k := s.Kit.frozen()
+	p = k.newProject("sandbox of " + actor.Name)
 	p.SandboxOf = actor.User
-	return p, s.Kit.insertProject(ctx, tx, tx, actor, p)
+	return p, k.insertProject(ctx, tx, tx, actor, p)
 }
 
 func (s *Submissions) lockOpen(ctx context.Context, tx SubmitTx, id stride.ProjectID) (stride.Project, error) {
@@ -261,7 +261,7 @@ func (s *Submissions) CreateModel(ctx context.Context, call Call, project stride
 			if err != nil {
 				return stride.ThreatModel{}, err
 			}
-			return s.insertVersion(ctx, tx, call.Actor, p.ID, n.Scope, parsed)
+			return s.frozen().insertVersion(ctx, tx, call.Actor, p.ID, n.Scope, parsed)
 		})
 		return err
 	})
@@ -316,9 +316,10 @@ func (s *Submissions) correct(ctx context.Context, tx SubmitTx, call Call, base 
 		src.ID = stride.SourceID(s.NewID())
 		sources[i] = src
 	}
-	a.MoveEvidence(sourceMap(base.Sources, sources))
-	return s.insertVersion(ctx, tx, call.Actor, base.ProjectID, base.Scope, parsedSources{
-		sources: sources, architecture: a, notes: base.Notes, hash: base.ContentHash,
+	moved := a.Clone() // the caller's is needed again where the transaction is
+	moved.MoveEvidence(sourceMap(base.Sources, sources))
+	return s.frozen().insertVersion(ctx, tx, call.Actor, base.ProjectID, base.Scope, parsedSources{
+		sources: sources, architecture: moved, notes: base.Notes, hash: base.ContentHash,
 	})
 }
 
@@ -409,6 +410,7 @@ func (s *Submissions) insertVersion(
 	}
 	if ok {
 		m.Number = latest.Number + 1
+		m.Architecture = parsed.architecture.Clone()
 		m.Architecture.KeepKeys(latest.Architecture)
 	}
 	if err := tx.InsertModel(ctx, m); err != nil {
@@ -447,4 +449,11 @@ func renameField(err error, field string) error {
 		renamed.Fields[0].Message = e.Fields[0].Message
 	}
 	return &renamed
+}
+
+// frozen is s at one moment; see Kit.frozen.
+func (s *Submissions) frozen() *Submissions {
+	at := *s
+	at.Kit = s.Kit.frozen()
+	return &at
 }

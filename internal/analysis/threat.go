@@ -149,6 +149,7 @@ func (s *Threats) add(
 	if err := archivedConflict(p); err != nil {
 		return stride.Threat{}, err
 	}
+	s = s.frozen()
 	now := s.Now()
 	t := stride.Threat{
 		ID: stride.ThreatID(s.NewID()), ProjectID: project, Origin: stride.OriginHuman, Content: content, State: stride.ThreatOpen,
@@ -175,7 +176,7 @@ func (s *Threats) Update(ctx context.Context, call Call, id stride.ThreatID, n T
 	if n.Owner != nil && utf8.RuneCountInString(*n.Owner) > 200 {
 		return stride.Threat{}, stride.InvalidField("owner", "must have at most 200 characters")
 	}
-	return s.change(ctx, call, id, func(tx ThreatTx, t stride.Threat) (stride.Threat, error) {
+	return s.change(ctx, call, id, func(s *Threats, tx ThreatTx, t stride.Threat) (stride.Threat, error) {
 		if err := call.Match.check(t.Revision, nil, t); err != nil {
 			return t, err
 		}
@@ -232,7 +233,7 @@ func (s *Threats) Move(ctx context.Context, call Call, id stride.ThreatID, n Tra
 	if err := n.validate(s.Now()); err != nil {
 		return stride.Threat{}, err
 	}
-	return s.change(ctx, call, id, func(tx ThreatTx, t stride.Threat) (stride.Threat, error) {
+	return s.change(ctx, call, id, func(s *Threats, tx ThreatTx, t stride.Threat) (stride.Threat, error) {
 		if err := n.allowed(call.Actor, t); err != nil {
 			return t, err
 		}
@@ -333,7 +334,7 @@ func (s *Threats) SetReferences(ctx context.Context, call Call, id stride.Threat
 	if err := checkReferences(refs, s.Now()); err != nil {
 		return stride.Threat{}, err
 	}
-	return s.change(ctx, call, id, func(tx ThreatTx, t stride.Threat) (stride.Threat, error) {
+	return s.change(ctx, call, id, func(s *Threats, tx ThreatTx, t stride.Threat) (stride.Threat, error) {
 		if call.Match.Given {
 			if err := call.Match.check(t.Revision, nil, t); err != nil {
 				return t, err
@@ -412,30 +413,31 @@ func checkReferences(refs []stride.Reference, now time.Time) error {
 
 // change runs fn on the threat under its project's lock, once per key.
 func (s *Threats) change(ctx context.Context, call Call, id stride.ThreatID,
-	fn func(ThreatTx, stride.Threat) (stride.Threat, error),
+	fn func(*Threats, ThreatTx, stride.Threat) (stride.Threat, error),
 ) (stride.Threat, error) {
-	t, err := s.Store.Threat(ctx, call.Actor.Reach(stride.RoleViewer), id)
+	seen, err := s.Store.Threat(ctx, call.Actor.Reach(stride.RoleViewer), id)
 	if err != nil {
-		return t, err
+		return seen, err
 	}
-	if err := requireRole(call.Actor, t.ProjectID, stride.RoleAuthor, "threat"); err != nil {
-		return t, err
+	if err := requireRole(call.Actor, seen.ProjectID, stride.RoleAuthor, "threat"); err != nil {
+		return seen, err
 	}
+	var out stride.Threat
 	err = s.Store.InThreatTx(ctx, func(tx ThreatTx) error {
 		var err error
-		t, err = effect(ctx, tx, call, s.Now(), func() (stride.Threat, error) {
-			if _, err := tx.LockProject(ctx, t.ProjectID); err != nil {
-				return t, err
+		out, err = effect(ctx, tx, call, s.Now(), func() (stride.Threat, error) {
+			if _, err := tx.LockProject(ctx, seen.ProjectID); err != nil {
+				return seen, err
 			}
 			t, err := tx.ThreatByID(ctx, id)
 			if err != nil {
 				return t, err
 			}
-			return fn(tx, t)
+			return fn(s.frozen(), tx, t)
 		})
 		return err
 	})
-	return t, err
+	return out, err
 }
 
 func (s *Threats) save(ctx context.Context, tx ThreatTx, t *stride.Threat) error {
@@ -445,4 +447,11 @@ func (s *Threats) save(ctx context.Context, tx ThreatTx, t *stride.Threat) error
 	}
 	t.Revision++
 	return nil
+}
+
+// frozen is s at one moment; see Kit.frozen.
+func (s *Threats) frozen() *Threats {
+	at := *s
+	at.Kit = s.Kit.frozen()
+	return &at
 }

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"reflect"
 	"strconv"
@@ -34,7 +35,7 @@ type Config struct {
 	DatabaseConns int `env:"THREATDRAFT_DATABASE_CONNS" envDefault:"10" validate:"min=2,max=1000"`
 	// AdminToken may do everything; "" lets the server make one where there is
 	// none yet.
-	AdminToken     string `env:"THREATDRAFT_ADMIN_TOKEN" validate:"omitempty,min=16,max=500,secret"`
+	AdminToken     string `env:"THREATDRAFT_ADMIN_TOKEN" validate:"omitempty,max=500,secret"`
 	AdminTokenFile string `env:"THREATDRAFT_ADMIN_TOKEN_FILE"`
 	// Workers is how many drafts this process runs at once.
 	Workers int `env:"THREATDRAFT_WORKERS" envDefault:"4" validate:"min=1,max=64"`
@@ -57,6 +58,11 @@ func Load(flags Flags, environ []string) (Config, error) {
 	vars := given(environ)
 	if flags.Addr != "" {
 		vars["THREATDRAFT_ADDR"] = flags.Addr
+	}
+	if u, err := url.Parse(flags.DatabaseURL); err == nil {
+		if _, secret := u.User.Password(); secret {
+			return Config{}, errors.New("--database-url must not hold a password; set THREATDRAFT_DATABASE_URL or its _FILE")
+		}
 	}
 	if flags.DatabaseURL != "" {
 		vars["THREATDRAFT_DATABASE_URL"] = flags.DatabaseURL

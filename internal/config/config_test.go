@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -92,13 +93,13 @@ func TestLoadRefuses(t *testing.T) {
 		},
 		"unknown level":  {[]string{"THREATDRAFT_LOG_LEVEL=trace"}, "THREATDRAFT_LOG_LEVEL must be one of debug, info, warn, error"},
 		"unknown format": {[]string{"THREATDRAFT_LOG_FORMAT=xml"}, "THREATDRAFT_LOG_FORMAT must be one of text, json"},
-		"short token": {
-			[]string{"THREATDRAFT_ADMIN_TOKEN=0123456789abcde"},
-			"THREATDRAFT_ADMIN_TOKEN must have 16 to 500 bytes of printable ASCII without spaces",
+		"long token": {
+			[]string{"THREATDRAFT_ADMIN_TOKEN=" + strings.Repeat("x", 501)},
+			"THREATDRAFT_ADMIN_TOKEN must have 1 to 500 bytes of printable ASCII without spaces",
 		},
 		"token that no header can carry": {
 			[]string{"THREATDRAFT_ADMIN_TOKEN=0123456789 abcdef"},
-			"THREATDRAFT_ADMIN_TOKEN must have 16 to 500 bytes of printable ASCII without spaces",
+			"THREATDRAFT_ADMIN_TOKEN must have 1 to 500 bytes of printable ASCII without spaces",
 		},
 		"token and its file": {
 			[]string{"THREATDRAFT_ADMIN_TOKEN=0123456789abcdef", "THREATDRAFT_ADMIN_TOKEN_FILE=" + blank},
@@ -149,4 +150,13 @@ func TestEveryVariableHasAMessage(t *testing.T) {
 			require.Contains(t, messages, name)
 		}
 	}
+}
+
+func TestPasswordIsNoFlag(t *testing.T) {
+	t.Parallel()
+	_, err := Load(Flags{DatabaseURL: "postgres://u:hunter2@h/db"}, nil)
+	require.ErrorContains(t, err, "must not hold a password")
+	require.NotContains(t, err.Error(), "hunter2")
+	_, err = Load(Flags{DatabaseURL: "postgres://u@h/db"}, nil)
+	require.NoError(t, err)
 }

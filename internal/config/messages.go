@@ -16,7 +16,7 @@ func wanted() map[string]string {
 		"THREATDRAFT_ADDR":           "must be host:port, for example 127.0.0.1:8080",
 		"THREATDRAFT_DATABASE_URL":   "must begin with sqlite: or postgres://",
 		"THREATDRAFT_DATABASE_CONNS": "must be a number from 2 to 1000",
-		"THREATDRAFT_ADMIN_TOKEN":    "must have 16 to 500 bytes of printable ASCII without spaces",
+		"THREATDRAFT_ADMIN_TOKEN":    "must have 1 to 500 bytes of printable ASCII without spaces",
 		"THREATDRAFT_WORKERS":        "must be a number from 1 to 64",
 		"THREATDRAFT_SHUTDOWN_GRACE": "must be a duration from 0s to 10m, for example 20s",
 		"THREATDRAFT_LOG_LEVEL":      "must be one of debug, info, warn, error",

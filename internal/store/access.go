@@ -148,13 +148,31 @@ func (tx *Tx) RevokeTokensOf(ctx context.Context, user stride.UserID, except str
 	return nil
 }
 
-const countTokens = `select count(*) from tokens where revoked_at is null and (expires_at is null or expires_at > ?)`
+const countAdminTokens = `
+select count(*)
+from tokens t
+join memberships g on g.user_id = t.user_id and g.project_id = '' and g.role = 'admin'
+where t.role = 'admin' and t.project_id = '' and t.revoked_at is null and (t.expires_at is null or t.expires_at > ?)`
 
-// CountTokens counts the tokens that may be used at the time.
-func (tx *Tx) CountTokens(ctx context.Context, at time.Time) (int, error) {
+// CountAdminTokens counts the tokens of admins of all projects that may be used
+// at the time.
+func (tx *Tx) CountAdminTokens(ctx context.Context, at time.Time) (int, error) {
 	var n int
-	if err := tx.get(ctx, &n, countTokens, micros(at)); err != nil {
+	if err := tx.get(ctx, &n, countAdminTokens, micros(at)); err != nil {
 		return 0, fmt.Errorf("count tokens: %w", err)
 	}
 	return n, nil
+}
+
+const reviveToken = `
+update tokens set revoked_at = null where user_id = ? and hash = ? and role = ? and project_id = ''`
+
+// ReviveToken ends the revocation of the user's token with the hash, role and no
+// project; ok is false where the user has no such token.
+func (tx *Tx) ReviveToken(ctx context.Context, user stride.UserID, hash string, role stride.Role) (ok bool, err error) {
+	n, err := tx.exec(ctx, reviveToken, user, hash, role)
+	if err != nil {
+		return false, fmt.Errorf("revive token: %w", err)
+	}
+	return n == 1, nil
 }

@@ -130,7 +130,11 @@ func openSQLite(path string, maxConns int) (writer, reader *sqlx.DB, err error) 
 
 // openPostgres opens one pool for all.
 func openPostgres(address string, maxConns int) (writer, reader *sqlx.DB, err error) {
-	connector, err := pq.NewConnector(address)
+	bounded, err := withTimeouts(address)
+	if err != nil {
+		return nil, nil, err
+	}
+	connector, err := pq.NewConnector(bounded)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read postgres address: %w", err)
 	}
@@ -139,4 +143,22 @@ func openPostgres(address string, maxConns int) (writer, reader *sqlx.DB, err er
 	db.SetMaxIdleConns(maxConns)
 	pool := sqlx.NewDb(db, "postgres")
 	return pool, pool, nil
+}
+
+// withTimeouts bounds, unless the operator has, how long the server waits for a
+// lock, and for a process that has stopped within a transaction: its rows would
+// be locked for everybody else. In milliseconds.
+func withTimeouts(address string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", stride.InvalidField("database_url", "is not an address that PostgreSQL understands")
+	}
+	query := u.Query()
+	for name, ms := range map[string]string{"lock_timeout": "10000", "idle_in_transaction_session_timeout": "15000"} {
+		if !query.Has(name) {
+			query.Set(name, ms)
+		}
+	}
+	u.RawQuery = query.Encode()
+	return u.String(), nil
 }

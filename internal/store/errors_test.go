@@ -45,7 +45,7 @@ func TestDeadlineInATransaction(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		err := s.InAccessTx(ctx, func(tx analysis.AccessTx) error {
 			cancel()
-			_, err := tx.CountTokens(ctx, time.Unix(1, 0))
+			_, err := tx.CountAdminTokens(ctx, time.Unix(1, 0))
 			return err
 		})
 		require.ErrorIs(t, err, context.Canceled)

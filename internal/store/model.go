@@ -253,7 +253,9 @@ func (tx *Tx) CompletedModels(ctx context.Context, p stride.ProjectID, scope str
 
 const selectReviewers = `
 select u.id, u.name, u.created_at,
-       (select count(*) from threat_models m where m.assignee_id = u.id and m.state = 'in_review') as in_review
+       (select count(*) from threat_models m where m.assignee_id = u.id and m.state = 'in_review') as in_review,
+       (select count(*) from memberships g
+        where g.user_id = u.id and g.project_id = ? and g.role in ('reviewer', 'admin')) as own
 from users u
 where exists (
     select 1 from memberships g
@@ -268,21 +270,39 @@ func (tx *Tx) Reviewers(ctx context.Context, p stride.ProjectID) ([]analysis.Rev
 		Name      string        `db:"name"`
 		CreatedAt int64         `db:"created_at"`
 		InReview  int           `db:"in_review"`
+		Own       int           `db:"own"`
 	}
-	if err := tx.list(ctx, &rows, selectReviewers, p); err != nil {
+	if err := tx.list(ctx, &rows, selectReviewers, p, p); err != nil {
 		return nil, fmt.Errorf("list reviewers: %w", err)
 	}
 	out := make([]analysis.Reviewer, 0, len(rows))
 	for _, r := range rows {
 		out = append(out, analysis.Reviewer{
-			User: stride.User{ID: r.ID, Name: r.Name, CreatedAt: instant(r.CreatedAt)}, Load: r.InReview,
+			User: stride.User{ID: r.ID, Name: r.Name, CreatedAt: instant(r.CreatedAt)}, Load: r.InReview, Own: r.Own > 0,
 		})
 	}
 	return out, nil
 }
 
+const selectNewerDrafted = `
+select count(*)
+from drafts d
+join threat_models m on m.id = d.model_id
+where m.project_id = ? and m.scope = ? and m.number > ? and d.state in ('succeeded', 'partial')`
+
+// NewerDrafted reports whether a version of the scope with a higher number has a
+// succeeded or partial draft.
+func (tx *Tx) NewerDrafted(ctx context.Context, p stride.ProjectID, scope string, number int) (bool, error) {
+	var n int
+	if err := tx.get(ctx, &n, selectNewerDrafted, p, scope, number); err != nil {
+		return false, fmt.Errorf("count newer drafts: %w", err)
+	}
+	return n > 0, nil
+}
+
 const selectReviewTally = `
 select (select count(*) from drafts d where d.model_id = ? and d.state = 'succeeded') as succeeded_drafts,
+       (select count(*) from drafts d where d.model_id = ? and d.state in ('queued', 'running')) as open_drafts,
        (select count(*) from suggestions s
         where s.model_id = ? and s.state in ('pending', 'needs_info', 'awaiting_second')
           and s.severity in ('high', 'critical')) as urgent_open,
@@ -294,10 +314,11 @@ select (select count(*) from drafts d where d.model_id = ? and d.state = 'succee
 func (tx *Tx) ReviewTally(ctx context.Context, id stride.ModelID) (analysis.ReviewTally, error) {
 	var row struct {
 		SucceededDrafts int `db:"succeeded_drafts"`
+		OpenDrafts      int `db:"open_drafts"`
 		UrgentOpen      int `db:"urgent_open"`
 		OtherOpen       int `db:"other_open"`
 	}
-	if err := tx.get(ctx, &row, selectReviewTally, id, id, id); err != nil {
+	if err := tx.get(ctx, &row, selectReviewTally, id, id, id, id); err != nil {
 		return analysis.ReviewTally{}, fmt.Errorf("tally review: %w", err)
 	}
 	return analysis.ReviewTally(row), nil

@@ -130,6 +130,11 @@ const selectScopeAnswers = selectAnswers + `
 join threat_models m on m.id = a.model_id
 where m.project_id = ? and m.scope = ? order by a.at, a.id`
 
+// Answers returns the answers given for the model, oldest first.
+func (s *Store) Answers(ctx context.Context, m stride.ModelID) ([]stride.StoredAnswer, error) {
+	return s.answers(ctx, m)
+}
+
 // AnswersOf returns the answers given for the model, oldest first.
 func (tx *Tx) AnswersOf(ctx context.Context, m stride.ModelID) ([]stride.StoredAnswer, error) {
 	return tx.answers(ctx, m)

@@ -39,6 +39,8 @@ type suggestionRow struct {
 	DecidedBy  stride.UserID           `db:"decided_by"`
 	// From other tables.
 	Submitted int64           `db:"submitted"`
+	Scope     string          `db:"scope"`
+	Number    int             `db:"number"`
 	ThreatID  stride.ThreatID `db:"threat_id"`
 	// From is the state that an update is guarded by.
 	From stride.SuggestionState `db:"from_state"`
@@ -58,6 +60,7 @@ func (r suggestionRow) suggestion() stride.Suggestion {
 	return stride.Suggestion{
 		ID: r.ID, ProjectID: r.ProjectID, ModelID: r.ModelID, DraftID: r.DraftID, State: r.State, Proposal: r.Proposal.V,
 		Current: r.Current.V, Fingerprints: make(map[stride.Key]string), Submitted: r.Submitted != 0,
+		Scope: r.Scope, ModelNumber: r.Number,
 		MergedInto: r.MergedInto, ThreatID: r.ThreatID, Ask: r.Ask, Revision: r.Revision,
 		CreatedAt: instant(r.CreatedAt), DecidedAt: instantOrNil(r.DecidedAt), DecidedBy: r.DecidedBy,
 	}
@@ -66,7 +69,7 @@ func (r suggestionRow) suggestion() stride.Suggestion {
 const selectSuggestions = `
 select s.id, s.project_id, s.model_id, s.draft_id, s.item_key, s.state, s.category, s.severity, s.confidence, s.rule,
        s.priority, s.proposal, s.current, s.merged_into, s.ask, s.revision, s.created_at, s.decided_at, s.decided_by,
-       case when m.state = 'draft' then 0 else 1 end as submitted, coalesce(t.id, '') as threat_id
+       case when m.state = 'draft' then 0 else 1 end as submitted, m.scope, m.number, coalesce(t.id, '') as threat_id
 from suggestions s
 join threat_models m on m.id = s.model_id
 left join threats t on t.suggestion_id = s.id`
@@ -262,12 +265,13 @@ func (s *Store) SuggestionsOf(ctx context.Context, id stride.ModelID) ([]stride.
 	return s.suggestions(ctx, f, " order by s.id")
 }
 
-// OpenByControl returns the model's suggestions that are pending or need info
-// and rest on the control, by id.
+// OpenByControl returns the model's suggestions that rest on the control and
+// that an answer may settle, by id: those that are pending or need info, and
+// those that an earlier answer superseded.
 func (tx *Tx) OpenByControl(ctx context.Context, m stride.ModelID, c stride.ControlName) ([]stride.Suggestion, error) {
 	var f filter
 	f.where("s.model_id = ?", m)
-	f.where("s.state in ('pending', 'needs_info')")
+	f.where("(s.state in ('pending', 'needs_info') or s.state = 'superseded' and s.decided_by <> '')")
 	open, err := tx.suggestions(ctx, f, " order by s.id")
 	if err != nil {
 		return nil, err
@@ -275,8 +279,9 @@ func (tx *Tx) OpenByControl(ctx context.Context, m stride.ModelID, c stride.Cont
 	return slices.DeleteFunc(open, func(sug stride.Suggestion) bool { return sug.Current.Control != c }), nil
 }
 
-// SameInScope returns the suggestions of the project's scope that stand
-// (pending or accepted) on one of the fingerprints, by id.
+// SameInScope returns the suggestions of the project's scope that stand on one
+// of the fingerprints, by id: all that are neither rejected, merged nor
+// superseded.
 func (tx *Tx) SameInScope(
 	ctx context.Context, p stride.ProjectID, scope string, fingerprints []string,
 ) ([]stride.Suggestion, error) {
@@ -287,7 +292,21 @@ func (tx *Tx) SameInScope(
 	f.where("s.id in (select g.suggestion_id from suggestion_targets g where g.fingerprint in (?))", fingerprints)
 	f.where("s.project_id = ?", p)
 	f.where("m.scope = ?", scope)
-	f.where("s.state in ('pending', 'accepted')")
+	f.where("s.state in ('pending', 'needs_info', 'awaiting_second', 'accepted')")
+	return tx.suggestions(ctx, f, " order by s.id")
+}
+
+// PendingInScope returns the pending suggestions of other drafts of the project's
+// scope, of its versions up to a number, by id.
+func (tx *Tx) PendingInScope(
+	ctx context.Context, p stride.ProjectID, scope string, number int, except stride.DraftID,
+) ([]stride.Suggestion, error) {
+	var f filter
+	f.where("s.project_id = ?", p)
+	f.where("s.state = 'pending'")
+	f.where("m.scope = ?", scope)
+	f.where("m.number <= ?", number)
+	f.where("s.draft_id <> ?", except)
 	return tx.suggestions(ctx, f, " order by s.id")
 }
 

@@ -145,11 +145,12 @@ func (tx *Tx) ReleaseDraft(ctx context.Context, l analysis.Lease, job int64, at 
 // still start; %s is when it was fetched.
 const whereLapsed = `
 left join river_job j on j.id = d.job_id
-where (d.state = 'running' and coalesce(d.lease_until, 0) <= ?)
-   or (d.state = 'queued' and (
-        j.id is null
-        or j.state in ('cancelled', 'completed', 'discarded')
-        or (j.state = 'running' and %s < ?)))
+where d.state in ('queued', 'running')
+  and ((d.state = 'running' and coalesce(d.lease_until, 0) <= ?)
+    or (d.state = 'queued' and (
+         j.id is null
+         or j.state in ('cancelled', 'completed', 'discarded')
+         or (j.state = 'running' and %s < ?))))
 order by d.queued_at, d.id
 limit ?`
 

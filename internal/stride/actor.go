@@ -86,6 +86,9 @@ type Actor struct {
 	Name   string
 	Token  TokenID
 	Grants []Grant
+	// Limit is the only project that the token is good for, "" where it is good
+	// for all of the user's.
+	Limit ProjectID
 }
 
 // RoleIn returns the actor's highest role in the project, "" for none.

@@ -1,5 +1,10 @@
 package stride
 
+import (
+	"maps"
+	"slices"
+)
+
 // ElementKind is a shape of a data-flow diagram.
 type ElementKind string
 
@@ -221,6 +226,23 @@ func (a *Architecture) Flow(id Key) (Flow, bool) {
 	return Flow{}, false
 }
 
+// Clone returns a copy that shares nothing with a that its methods change.
+func (a Architecture) Clone() Architecture {
+	a.Elements, a.Flows = slices.Clone(a.Elements), slices.Clone(a.Flows)
+	a.TrustBoundaries, a.Assets, a.Assumptions = slices.Clone(a.TrustBoundaries), slices.Clone(a.Assets), slices.Clone(a.Assumptions)
+	for i := range a.Elements {
+		a.Elements[i].Controls = maps.Clone(a.Elements[i].Controls)
+	}
+	for i := range a.Flows {
+		a.Flows[i].Controls = maps.Clone(a.Flows[i].Controls)
+		a.Flows[i].Crosses = slices.Clone(a.Flows[i].Crosses)
+	}
+	for i := range a.Assets {
+		a.Assets[i].ElementIDs = slices.Clone(a.Assets[i].ElementIDs)
+	}
+	return a
+}
+
 // TargetName returns the name of the element or flow with the key, or "".
 func (a *Architecture) TargetName(id Key) string {
 	if e, ok := a.Element(id); ok {
@@ -232,22 +254,32 @@ func (a *Architecture) TargetName(id Key) string {
 	return ""
 }
 
+// MaxDepth is how deep trust boundaries may nest.
+const MaxDepth = 32
+
 // Boundaries returns the zone with the key and all that enclose it, innermost
-// first. A cycle ends the walk.
+// first, at most MaxDepth; so a cycle ends.
 func (a *Architecture) Boundaries(zone Key) []TrustBoundary {
+	return enclosing(a.boundaries(), zone)
+}
+
+func (a *Architecture) boundaries() map[Key]TrustBoundary {
+	byID := make(map[Key]TrustBoundary, len(a.TrustBoundaries))
+	for _, b := range a.TrustBoundaries {
+		byID[b.ID] = b
+	}
+	return byID
+}
+
+func enclosing(byID map[Key]TrustBoundary, zone Key) []TrustBoundary {
 	var out []TrustBoundary
-	for zone != "" && len(out) <= len(a.TrustBoundaries) {
-		found := false
-		for i := range a.TrustBoundaries {
-			if a.TrustBoundaries[i].ID == zone {
-				out = append(out, a.TrustBoundaries[i])
-				zone, found = a.TrustBoundaries[i].ParentID, true
-				break
-			}
-		}
-		if !found {
+	for len(out) < MaxDepth {
+		b, ok := byID[zone]
+		if !ok {
 			break
 		}
+		out = append(out, b)
+		zone = b.ParentID
 	}
 	return out
 }
@@ -257,8 +289,9 @@ func (a *Architecture) Boundaries(zone Key) []TrustBoundary {
 func (a *Architecture) Connect() {
 	zones := make(map[Key]Key, len(a.Elements))
 	around := make(map[Key][]Key, len(a.TrustBoundaries))
+	byID := a.boundaries()
 	for _, b := range a.TrustBoundaries {
-		for _, outer := range a.Boundaries(b.ID) {
+		for _, outer := range enclosing(byID, b.ID) {
 			around[b.ID] = append(around[b.ID], outer.ID)
 		}
 	}

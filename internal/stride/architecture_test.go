@@ -1,6 +1,8 @@
 package stride
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -70,6 +72,24 @@ func TestNormalizeRefusesContradictions(t *testing.T) {
 		"invented quote": {func(a *Architecture) {
 			a.Elements[0].Evidence = []Evidence{{Kind: Quoted, SourceID: "s", Start: 0, End: 4, Quote: "user"}}
 		}, "elements[0].evidence[0]"},
+		"locator for bytes": {func(a *Architecture) {
+			a.Elements[0].Evidence = []Evidence{{Kind: Quoted, SourceID: "s", Locator: "page 3", Quote: "Users are admins."}}
+		}, "elements[0].evidence[0]"},
+		"direction in a name": {func(a *Architecture) { a.Elements[0].Name = "a\u202eb" }, "elements[0].name"},
+		"unknown crossing":    {func(a *Architecture) { a.Flows[0].Crosses = []Key{"moon"} }, "flows[0].crosses[0]"},
+		"too many aliases":    {func(a *Architecture) { a.Elements[0].Aliases = make([]string, 51) }, "elements[0].aliases"},
+		"endless assumption": {func(a *Architecture) {
+			a.Assumptions = []Assumption{{Text: strings.Repeat("x", 4001)}}
+		}, "assumptions[0].text"},
+		"too deep": {func(a *Architecture) {
+			for i := range 40 {
+				b := TrustBoundary{ID: Key(fmt.Sprint("z", i)), Name: "z", Kind: ZoneOther}
+				if i > 0 {
+					b.ParentID = Key(fmt.Sprint("z", i-1))
+				}
+				a.TrustBoundaries = append(a.TrustBoundaries, b)
+			}
+		}, "trust_boundaries[42].parent_id"},
 		"unknown data": {func(a *Architecture) { a.Flows[0].Data = []DataClass{"gossip"} }, "flows[0].data[0]"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -109,4 +129,32 @@ func TestMoveEvidenceLeavesTheOriginal(t *testing.T) {
 	require.Equal(t, SourceID("new"), a.Elements[0].Evidence[0].SourceID)
 	require.Equal(t, SourceID("new"), a.Elements[0].Controls[Backup].Evidence[0].SourceID)
 	require.Equal(t, SourceID("old"), shared[0].SourceID)
+}
+
+func TestKeepKeysOfFlows(t *testing.T) {
+	t.Parallel()
+	before := sample()
+	next := sample()
+	next.Elements[1].ID, next.Elements[1].Name, next.Elements[1].Aliases = "backend", "Backend", []string{"API"}
+	next.Flows[0] = Flow{ID: "user-to-backend", Name: "User to Backend", SourceID: "user", TargetID: "backend"}
+	next.Flows[1].SourceID = "backend"
+	next.Flows = append(next.Flows, Flow{ID: "new", Name: "other", SourceID: "backend", TargetID: "db"})
+	next.KeepKeys(before)
+	require.Equal(t, Key("f1"), next.Flows[0].ID, "the one flow between the same ends")
+	require.Equal(t, Key("f2"), next.Flows[1].ID)
+	require.Equal(t, Key("new"), next.Flows[2].ID, "one more flow is a new one")
+}
+
+func TestCloneSharesNothingThatChanges(t *testing.T) {
+	t.Parallel()
+	a := sample()
+	a.Elements[0].Controls = Controls{Backup: {State: ControlPresent}}
+	a.Assets = []Asset{{ID: "x", ElementIDs: []Key{"db"}}}
+	c := a.Clone()
+	c.Elements[0].ID, c.Flows[0].SourceID, c.Assets[0].ElementIDs[0] = "other", "other", "other"
+	c.Elements[0].Controls[Backup] = Control{State: ControlAbsent}
+	require.Equal(t, Key("user"), a.Elements[0].ID)
+	require.Equal(t, Key("user"), a.Flows[0].SourceID)
+	require.Equal(t, Key("db"), a.Assets[0].ElementIDs[0])
+	require.Equal(t, ControlPresent, a.Elements[0].Controls.State(Backup))
 }

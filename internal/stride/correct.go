@@ -12,6 +12,8 @@ const (
 	MaxFlows      = 20_000
 	MaxBoundaries = 2_000
 	maxName       = 300
+	maxMany       = 50 // aliases, tags, or pieces of evidence of one thing
+	maxText       = 4_000
 )
 
 // Normalize makes an architecture that a person wrote fit to be stored: ids are
@@ -32,6 +34,9 @@ func (a *Architecture) Normalize(sources []Source) error {
 	}
 	for i, asset := range a.Assets {
 		c.asset(i, asset)
+	}
+	for i, assumption := range a.Assumptions {
+		c.assumption(i, assumption)
 	}
 	if c.bad != nil {
 		return &Error{Kind: Invalid, Message: "the architecture is not valid", Fields: c.bad}
@@ -104,6 +109,7 @@ func (c *checker) caps() {
 	}{
 		{"elements", len(a.Elements), MaxElements}, {"flows", len(a.Flows), MaxFlows},
 		{"trust_boundaries", len(a.TrustBoundaries), MaxBoundaries}, {"assets", len(a.Assets), MaxElements},
+		{"assumptions", len(a.Assumptions), MaxElements},
 	} {
 		if over.n > over.allowed {
 			c.add(over.field, "must be at most %d, are %d", over.allowed, over.n)
@@ -112,8 +118,8 @@ func (c *checker) caps() {
 }
 
 func (c *checker) name(field, name string) {
-	if !within(strings.TrimSpace(name), 1, maxName) {
-		c.add(field+".name", "must have 1 to %d characters", maxName)
+	if !within(strings.TrimSpace(name), 1, maxName) || !PlainText(name) {
+		c.add(field+".name", "must have 1 to %d characters, none of control or direction", maxName)
 	}
 }
 
@@ -141,11 +147,12 @@ func (c *checker) boundaries() {
 		c.zones[b.ID] = true
 		c.evidence(field, b.Evidence)
 	}
+	byID := c.architecture.boundaries()
 	for i, b := range c.architecture.TrustBoundaries {
 		if b.ParentID != "" && !c.zones[b.ParentID] {
 			c.add(fmt.Sprintf("trust_boundaries[%d].parent_id", i), "%q is no trust boundary", b.ParentID)
-		} else if len(c.architecture.Boundaries(b.ID)) > len(c.architecture.TrustBoundaries) {
-			c.add(fmt.Sprintf("trust_boundaries[%d].parent_id", i), "leads in a circle")
+		} else if len(enclosing(byID, b.ID)) == MaxDepth {
+			c.add(fmt.Sprintf("trust_boundaries[%d].parent_id", i), "leads in a circle, or nests deeper than %d", MaxDepth-1)
 		}
 	}
 }
@@ -161,6 +168,7 @@ func (c *checker) element(i int) {
 	if e.Zone != "" && !c.zones[e.Zone] {
 		c.add(field+".zone", "%q is no trust boundary", e.Zone)
 	}
+	c.aliases(field, e.Aliases)
 	c.tags(field, e.Tags)
 	c.data(field, e.Data)
 	c.controls(field, e.Controls)
@@ -172,6 +180,11 @@ func (c *checker) flow(i int) {
 	field := fmt.Sprintf("flows[%d]", i)
 	c.name(field, f.Name)
 	c.id(field, f.ID)
+	for j, zone := range f.Crosses {
+		if !c.zones[zone] {
+			c.add(fmt.Sprintf("%s.crosses[%d]", field, j), "%q is no trust boundary", zone)
+		}
+	}
 	for _, end := range []struct {
 		field string
 		id    Key
@@ -201,6 +214,7 @@ func (c *checker) asset(i int, a Asset) {
 }
 
 func (c *checker) tags(field string, tags []Tag) {
+	c.many(field+".tags", len(tags))
 	for i, t := range tags {
 		if !t.Known() {
 			c.add(fmt.Sprintf("%s.tags[%d]", field, i), "%q is no known tag", t)
@@ -209,6 +223,7 @@ func (c *checker) tags(field string, tags []Tag) {
 }
 
 func (c *checker) data(field string, data []DataClass) {
+	c.many(field+".data", len(data))
 	for i, d := range data {
 		if !d.Valid() {
 			c.add(fmt.Sprintf("%s.data[%d]", field, i), "%q is no class of data", d)
@@ -233,7 +248,31 @@ func (c *checker) controls(field string, controls Controls) {
 	}
 }
 
+func (c *checker) many(field string, n int) {
+	if n > maxMany {
+		c.add(field, "must be at most %d, are %d", maxMany, n)
+	}
+}
+
+func (c *checker) aliases(field string, aliases []string) {
+	c.many(field+".aliases", len(aliases))
+	for i, alias := range aliases {
+		if !within(strings.TrimSpace(alias), 1, maxName) {
+			c.add(fmt.Sprintf("%s.aliases[%d]", field, i), "must have 1 to %d characters", maxName)
+		}
+	}
+}
+
+func (c *checker) assumption(i int, a Assumption) {
+	field := fmt.Sprintf("assumptions[%d]", i)
+	if !within(strings.TrimSpace(a.Text), 1, maxText) {
+		c.add(field+".text", "must have 1 to %d characters", maxText)
+	}
+	c.evidence(field, a.Evidence)
+}
+
 func (c *checker) evidence(field string, evidence []Evidence) {
+	c.many(field+".evidence", len(evidence))
 	for i, e := range evidence {
 		if !e.Holds(c.sources) {
 			c.add(fmt.Sprintf("%s.evidence[%d]", field, i), "does not stand in its source at these offsets")
@@ -298,7 +337,8 @@ func (a *Architecture) MoveEvidence(ids map[SourceID]SourceID) {
 }
 
 // KeepKeys gives elements that were in the version before, under the same name
-// and kind or under an alias, the key that they had there; flows follow.
+// and kind or under an alias, the key that they had there; then flows between
+// the same ends under the same name, or alone between them, theirs.
 func (a *Architecture) KeepKeys(before Architecture) {
 	taken := make(map[Key]bool, len(a.Elements)+len(a.Flows))
 	for _, e := range a.Elements {
@@ -307,18 +347,66 @@ func (a *Architecture) KeepKeys(before Architecture) {
 	for _, f := range a.Flows {
 		taken[f.ID] = true
 	}
+	a.keepElementKeys(namesOf(before.Elements), taken)
+	a.keepFlowKeys(before.Flows, taken)
+}
+
+// names finds elements by id, and by kind and lower-case name or alias.
+type names struct {
+	ids     map[Key]bool
+	name    map[string]Key
+	aliases map[string]Key
+}
+
+func namesOf(elements []Element) names {
+	n := names{ids: make(map[Key]bool), name: make(map[string]Key), aliases: make(map[string]Key)}
+	first := func(m map[string]Key, key string, id Key) {
+		if _, there := m[key]; !there {
+			m[key] = id
+		}
+	}
+	for _, e := range elements {
+		n.ids[e.ID] = true
+		first(n.name, nameKey(e.Kind, e.Name), e.ID)
+		for _, alias := range e.Aliases {
+			first(n.aliases, nameKey(e.Kind, alias), e.ID)
+		}
+	}
+	return n
+}
+
+func nameKey(kind ElementKind, name string) string { return string(kind) + " " + strings.ToLower(name) }
+
+// match returns the key that e had before: by id, by name, by what was its
+// alias, or by what is its alias now.
+func (n names) match(e Element) (Key, bool) {
+	if n.ids[e.ID] {
+		return e.ID, true
+	}
+	if id, ok := n.name[nameKey(e.Kind, e.Name)]; ok {
+		return id, true
+	}
+	if id, ok := n.aliases[nameKey(e.Kind, e.Name)]; ok {
+		return id, true
+	}
+	for _, alias := range e.Aliases {
+		if id, ok := n.name[nameKey(e.Kind, alias)]; ok {
+			return id, true
+		}
+	}
+	return "", false
+}
+
+func (a *Architecture) keepElementKeys(before names, taken map[Key]bool) {
 	renamed := make(map[Key]Key)
 	for i := range a.Elements {
 		e := &a.Elements[i]
-		old, ok := matchElement(*e, before)
+		old, ok := before.match(*e)
 		if !ok || old == e.ID || taken[old] {
 			continue
 		}
 		taken[old] = true
 		renamed[e.ID], e.ID = old, old
-	}
-	if len(renamed) == 0 {
-		return
 	}
 	follow := func(id *Key) {
 		if to, ok := renamed[*id]; ok {
@@ -336,23 +424,27 @@ func (a *Architecture) KeepKeys(before Architecture) {
 	}
 }
 
-func matchElement(e Element, before Architecture) (Key, bool) {
-	if _, ok := before.Element(e.ID); ok {
-		return e.ID, true
+// ends are the two ends of a flow.
+type ends struct{ source, target Key }
+
+func (a *Architecture) keepFlowKeys(before []Flow, taken map[Key]bool) {
+	was, is := make(map[ends][]Flow), make(map[ends]int)
+	for _, f := range before {
+		was[ends{f.SourceID, f.TargetID}] = append(was[ends{f.SourceID, f.TargetID}], f)
 	}
-	for _, sameName := range []bool{true, false} {
-		for _, old := range before.Elements {
-			if old.Kind == e.Kind && (strings.EqualFold(old.Name, e.Name) == sameName) && (sameName || sharesAlias(old, e)) {
-				return old.ID, true
+	for _, f := range a.Flows {
+		is[ends{f.SourceID, f.TargetID}]++
+	}
+	for i := range a.Flows {
+		f := &a.Flows[i]
+		between := ends{f.SourceID, f.TargetID}
+		for _, old := range was[between] {
+			alone := is[between] == 1 && len(was[between]) == 1
+			if (alone || strings.EqualFold(old.Name, f.Name)) && !taken[old.ID] {
+				taken[old.ID] = true
+				f.ID = old.ID
+				break
 			}
 		}
 	}
-	return "", false
-}
-
-func sharesAlias(a, b Element) bool {
-	equal := func(name string) func(string) bool {
-		return func(other string) bool { return strings.EqualFold(name, other) }
-	}
-	return slices.ContainsFunc(a.Aliases, equal(b.Name)) || slices.ContainsFunc(b.Aliases, equal(a.Name))
 }

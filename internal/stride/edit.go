@@ -149,7 +149,7 @@ func checkIDs(field, prefix string, ids *[]string) []Field {
 	}
 	var bad []Field
 	for i, id := range *ids {
-		digits, ok := strings.CutPrefix(id, prefix)
+		digits, ok := strings.CutPrefix(strings.TrimSuffix(id, " (unverified)"), prefix)
 		if !ok || digits == "" || len(digits) > 5 || strings.Trim(digits, "0123456789") != "" {
 			bad = append(bad, Field{fmt.Sprintf("%s[%d]", field, i), "must look like " + prefix + "79"})
 		}

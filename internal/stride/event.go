@@ -11,14 +11,19 @@ import (
 type EventKind string
 
 const (
-	EventProjectCreated    EventKind = "project.created"
-	EventProjectUpdated    EventKind = "project.updated"
-	EventProjectScoped     EventKind = "project.scoped" // in_scope was set; payload {"from","to"}
-	EventProjectArchived   EventKind = "project.archived"
-	EventModelCreated      EventKind = "model.created"
-	EventModelMoved        EventKind = "model.moved" // payload {"from","to"}
-	EventDraftCreated      EventKind = "draft.created"
-	EventDraftMoved        EventKind = "draft.moved"        // payload {"from","to"}
+	EventProjectCreated  EventKind = "project.created"
+	EventProjectUpdated  EventKind = "project.updated"
+	EventProjectScoped   EventKind = "project.scoped" // in_scope was set; payload {"from","to"}
+	EventProjectArchived EventKind = "project.archived"
+	EventModelCreated    EventKind = "model.created"
+	EventModelMoved      EventKind = "model.moved" // payload {"from","to"}
+	EventDraftCreated    EventKind = "draft.created"
+	EventDraftMoved      EventKind = "draft.moved" // payload {"from","to"}
+	// EventDraftCancelRequested says who asked to stop a running draft.
+	EventDraftCancelRequested EventKind = "draft.cancel_requested"
+	// EventSuggestionRaised says that an answer made a suggestion certain; payload
+	// {"answer_id","from","to"} with the severities.
+	EventSuggestionRaised  EventKind = "suggestion.raised"
 	EventSuggestionCreated EventKind = "suggestion.created" // payload {"draft_id","title"}
 	EventSuggestionDecided EventKind = "suggestion.decided" // payload {"decision","from","to","reason","text"}
 	EventQuestionAnswered  EventKind = "question.answered"

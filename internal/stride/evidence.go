@@ -30,7 +30,8 @@ type Evidence struct {
 	End      int          `json:"end"`
 	Quote    string       `json:"quote"`
 	Terms    []string     `json:"terms,omitempty"`
-	// Locator stands for the offsets where a source is not text as written.
+	// Locator stands for the offsets where a source is not text as written. No
+	// format makes one yet.
 	Locator string `json:"locator,omitempty"`
 }
 
@@ -45,10 +46,11 @@ type Source struct {
 }
 
 // Holds reports whether the evidence is what it claims: a quoted one must equal
-// the bytes of its source. Other kinds claim nothing about bytes.
+// the bytes of its source, which a locator cannot show. Other kinds claim
+// nothing about bytes.
 func (e Evidence) Holds(sources []Source) bool {
-	if e.Kind != Quoted || e.Locator != "" {
-		return e.Kind == Quoted || e.Kind == NotStated || e.Kind == Inferred || e.Kind == HumanEvidence
+	if e.Kind != Quoted {
+		return e.Kind == NotStated || e.Kind == Inferred || e.Kind == HumanEvidence
 	}
 	for i := range sources {
 		if sources[i].ID != e.SourceID {

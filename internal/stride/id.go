@@ -51,6 +51,13 @@ func Slug(name string) string {
 
 func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
+// PlainText reports whether a name reads as it is written: it has no control
+// character and none that changes the direction of what stands around it.
+// Source: Unicode Standard Annex 9, section 2.
+func PlainText(name string) bool {
+	return !strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) })
+}
+
 // Fingerprint identifies "this attack on this target of this project", so that
 // a later draft recognises what was decided before. Attack is the rule id, else
 // a CAPEC or CWE id with its sink, else the stemmed title. The CLI, which has no

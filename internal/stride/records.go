@@ -93,6 +93,10 @@ type ThreatModel struct {
 // DrafterOffline names the drafter that needs no model provider.
 const DrafterOffline = "offline"
 
+// Open reports whether the version may still change: drafts, answers and
+// reopened suggestions belong to it only then.
+func (m ThreatModel) Open() bool { return m.State == ModelDraft || m.State == ModelInReview }
+
 // Draft is one run that produces Suggestions.
 type Draft struct {
 	ID        DraftID
@@ -165,10 +169,13 @@ type Suggestion struct {
 	Current Proposal
 	// Fingerprints has one entry per target.
 	Fingerprints map[Key]string
-	// Submitted reports whether the model has left its draft state.
-	Submitted  bool
-	MergedInto SuggestionID
-	ThreatID   ThreatID
+	// Scope and ModelNumber are the model's, Submitted reports whether it has left
+	// its draft state.
+	Scope       string
+	ModelNumber int
+	Submitted   bool
+	MergedInto  SuggestionID
+	ThreatID    ThreatID
 	// Ask is the question to the author while the state is needs_info.
 	Ask string
 	// Earlier lists decisions on suggestions with the same fingerprint.

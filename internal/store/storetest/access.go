@@ -20,7 +20,8 @@ func accessTests() map[string]func(*testing.T, *fixture) {
 		"user is made once in a race":    testUserRace,
 		"grant never lowers a role":      testGrantNeverLowers,
 		"revoking spares one and others": testRevokeTokens,
-		"live tokens are counted":        testCountTokens,
+		"live tokens are counted":        testCountAdminTokens,
+		"revive token":                   testReviveToken,
 		"project in an access tx":        testAccessProject,
 	}
 }
@@ -152,36 +153,73 @@ func testRevokeTokens(t *testing.T, f *fixture) {
 	}
 }
 
-func testCountTokens(t *testing.T, f *fixture) {
-	user := f.user(t, "ann")
+func testCountAdminTokens(t *testing.T, f *fixture) {
+	user, author := f.user(t, "ann"), f.user(t, "bob")
 	at := f.now()
 	before, after := at.Add(-time.Microsecond), at.Add(time.Microsecond)
+	require.NoError(t, f.InAccessTx(f.ctx, func(tx analysis.AccessTx) error {
+		if err := tx.EnsureGrant(f.ctx, author.ID, stride.Grant{Role: stride.RoleAuthor}); err != nil {
+			return err
+		}
+		return tx.EnsureGrant(f.ctx, user.ID, stride.Grant{Role: stride.RoleAdmin})
+	}))
+	project := f.project(t, "shop")
 	cases := []struct {
 		name             string
+		of               stride.UserID
+		role             stride.Role
+		project          stride.ProjectID
 		expires, revoked *time.Time
-		live             int
+		counts           bool
 	}{
-		{"for ever", nil, nil, 1},
-		{"expires later", &after, nil, 1},
-		{"expires now", &at, nil, 0},
-		{"expired", &before, nil, 0},
-		{"revoked", nil, &before, 0},
+		{"for ever", user.ID, stride.RoleAdmin, "", nil, nil, true},
+		{"expires later", user.ID, stride.RoleAdmin, "", &after, nil, true},
+		{"expires now", user.ID, stride.RoleAdmin, "", &at, nil, false},
+		{"expired", user.ID, stride.RoleAdmin, "", &before, nil, false},
+		{"revoked", user.ID, stride.RoleAdmin, "", nil, &before, false},
+		{"narrowed to a role", user.ID, stride.RoleReviewer, "", nil, nil, false},
+		{"narrowed to a project", user.ID, stride.RoleAdmin, project.ID, nil, nil, false},
+		{"of somebody who is no admin", author.ID, stride.RoleAdmin, "", nil, nil, false},
 	}
 	want := 0
 	for _, c := range cases {
-		token := f.token(t, stride.Token{
-			ID: newID[stride.TokenID](), UserID: user.ID, Hash: c.name, Role: stride.RoleViewer, CreatedAt: before,
+		f.token(t, stride.Token{
+			ID: newID[stride.TokenID](), UserID: c.of, Hash: c.name, Role: c.role, Project: c.project, CreatedAt: before,
 			ExpiresAt: c.expires, RevokedAt: c.revoked,
 		})
-		want += c.live
-		require.Equal(t, c.live == 1, token.Live(at), c.name)
+		if c.counts {
+			want++
+		}
 		err := f.InAccessTx(f.ctx, func(tx analysis.AccessTx) error {
-			n, err := tx.CountTokens(f.ctx, at)
+			n, err := tx.CountAdminTokens(f.ctx, at)
 			require.Equal(t, want, n, c.name)
 			return err
 		})
 		require.NoError(t, err)
 	}
+}
+
+func testReviveToken(t *testing.T, f *fixture) {
+	user, other := f.user(t, "ann"), f.user(t, "bob")
+	at := f.now()
+	f.token(t, stride.Token{
+		ID: newID[stride.TokenID](), UserID: user.ID, Hash: "h", Role: stride.RoleAdmin, CreatedAt: at, RevokedAt: &at,
+	})
+	revive := func(of stride.UserID, hash string, role stride.Role) (ok bool) {
+		require.NoError(t, f.InAccessTx(f.ctx, func(tx analysis.AccessTx) error {
+			var err error
+			ok, err = tx.ReviveToken(f.ctx, of, hash, role)
+			return err
+		}))
+		return ok
+	}
+	require.False(t, revive(other.ID, "h", stride.RoleAdmin), "somebody else's")
+	require.False(t, revive(user.ID, "H", stride.RoleAdmin), "another hash")
+	require.False(t, revive(user.ID, "h", stride.RoleViewer), "another role")
+	require.True(t, revive(user.ID, "h", stride.RoleAdmin))
+	got, _, _, err := f.TokenByHash(f.ctx, "h")
+	require.NoError(t, err)
+	require.Nil(t, got.RevokedAt)
 }
 
 func testAccessProject(t *testing.T, f *fixture) {

@@ -25,6 +25,7 @@ func modelTests() map[string]func(*testing.T, *fixture) {
 		"completed versions":        testCompletedModels,
 		"reviewers":                 testReviewers,
 		"tally of a review":         testReviewTally,
+		"newer drafted":             testNewerDrafted,
 		"latest outcome":            testLatestOutcome,
 		"sandbox of a user":         testSandboxOf,
 		"NUL in the architecture":   testModelText,
@@ -237,15 +238,39 @@ func testReviewers(t *testing.T, f *fixture) {
 	require.NoError(t, f.InModelTx(f.ctx, func(tx analysis.ModelTx) error {
 		got, err := tx.Reviewers(f.ctx, p.ID)
 		require.NoError(t, err)
-		require.Empty(t, cmp.Diff([]analysis.Reviewer{{User: bob}, {User: adm}, {User: zoe, Load: 2}}, got))
+		require.Empty(t, cmp.Diff([]analysis.Reviewer{{User: bob, Own: true}, {User: adm}, {User: zoe, Load: 2, Own: true}}, got))
 		return nil
 	}))
+}
+
+func testNewerDrafted(t *testing.T, f *fixture) {
+	r := f.run(t, "shop")
+	f.endDraft(t, r.draft, stride.DraftSucceeded)
+	next := f.model(t, r.project, r.model.Scope, 2)
+	failed := f.draft(t, next)
+	f.endDraft(t, failed, stride.DraftFailed)
+	beta := f.draft(t, f.model(t, r.project, "beta", 3))
+	f.endDraft(t, beta, stride.DraftSucceeded)
+	newer := func(number int) (is bool) {
+		require.NoError(t, f.InModelTx(f.ctx, func(tx analysis.ModelTx) error {
+			var err error
+			is, err = tx.NewerDrafted(f.ctx, r.project.ID, r.model.Scope, number)
+			return err
+		}))
+		return is
+	}
+	require.False(t, newer(1), "a failed draft and another scope's do not count")
+	require.True(t, newer(0))
+	f.endDraft(t, f.draft(t, next), stride.DraftPartial)
+	require.True(t, newer(1))
+	require.False(t, newer(2))
 }
 
 func testReviewTally(t *testing.T, f *fixture) {
 	r := f.run(t, "shop")
 	f.endDraft(t, r.draft, stride.DraftSucceeded)
 	f.endDraft(t, f.draft(t, r.model), stride.DraftFailed)
+	f.draft(t, r.model)
 	elsewhere := f.run(t, "other")
 	f.suggestion(t, elsewhere, "not of this model")
 	add := func(state stride.SuggestionState, severity stride.Severity) {
@@ -264,7 +289,7 @@ func testReviewTally(t *testing.T, f *fixture) {
 		require.NoError(t, err)
 		// pending, needs_info and awaiting_second x high and critical; pending
 		// and awaiting_second x low and medium.
-		require.Equal(t, analysis.ReviewTally{SucceededDrafts: 1, UrgentOpen: 6, OtherOpen: 4}, got)
+		require.Equal(t, analysis.ReviewTally{SucceededDrafts: 1, OpenDrafts: 1, UrgentOpen: 6, OtherOpen: 4}, got)
 		return nil
 	}))
 }

@@ -111,6 +111,10 @@ func testOpenByControl(t *testing.T, f *fixture) {
 			want = append(want, s.ID)
 		}
 	}
+	answered := f.newSuggestion(r, "settled by an answer")
+	answered.State, answered.DecidedBy = stride.SuggestionSuperseded, "ann"
+	f.insertSuggestion(t, answered)
+	want = append(want, answered.ID)
 	other := f.newSuggestion(r, "another control")
 	other.Current.Control = stride.RateLimiting
 	f.insertSuggestion(t, other)

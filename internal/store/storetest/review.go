@@ -25,6 +25,7 @@ func reviewTests() map[string]func(*testing.T, *fixture) {
 		"earlier decisions":          testEarlier,
 		"remerge":                    testRemerge,
 		"same in scope":              testSameInScope,
+		"pending in scope":           testPendingInScope,
 		"all of a model":             testSuggestionsOf,
 		"NUL in a proposal":          testSuggestionText,
 		"threat and submission show": testSuggestionJoins,
@@ -326,7 +327,8 @@ func testSameInScope(t *testing.T, f *fixture) {
 		s.State = state
 		s.Fingerprints = map[stride.Key]string{"db": "same", "web": "also the same"}
 		f.insertSuggestion(t, s)
-		if state == stride.SuggestionPending || state == stride.SuggestionAccepted {
+		if state == stride.SuggestionPending || state == stride.SuggestionNeedsInfo ||
+			state == stride.SuggestionAwaitingSecond || state == stride.SuggestionAccepted {
 			want = append(want, s.ID)
 		}
 	}
@@ -355,6 +357,40 @@ func testSameInScope(t *testing.T, f *fixture) {
 		found, err = tx.SameInScope(f.ctx, r.project.ID, r.model.Scope, nil)
 		require.Empty(t, found)
 		return err
+	})
+}
+
+func testPendingInScope(t *testing.T, f *fixture) {
+	r := f.run(t, "shop")
+	var want []stride.SuggestionID
+	for _, state := range stride.SuggestionStates() {
+		s := f.newSuggestion(r, string(state))
+		s.State = state
+		f.insertSuggestion(t, s)
+		if state == stride.SuggestionPending {
+			want = append(want, s.ID)
+		}
+	}
+	beta := run{project: r.project, model: f.model(t, r.project, "beta", 1)}
+	beta.draft = f.draft(t, beta.model)
+	next := run{project: r.project, model: f.model(t, r.project, r.model.Scope, 2)}
+	next.draft = f.draft(t, next.model)
+	later := run{project: r.project, model: f.model(t, r.project, r.model.Scope, 3)}
+	later.draft = f.draft(t, later.model)
+	for _, r := range []run{beta, f.run(t, "other"), next, later} {
+		f.suggestion(t, r, "elsewhere")
+	}
+	f.inRunTx(t, func(tx analysis.RunTx) error {
+		found, err := tx.PendingInScope(f.ctx, r.project.ID, r.model.Scope, 2, next.draft.ID)
+		require.NoError(t, err)
+		var got []stride.SuggestionID
+		for _, s := range found {
+			got = append(got, s.ID)
+			require.Equal(t, 1, s.ModelNumber)
+			require.Equal(t, r.model.Scope, s.Scope)
+		}
+		require.Equal(t, want, got, "not of its own draft, of a later version or of another scope")
+		return nil
 	})
 }
 

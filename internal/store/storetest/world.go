@@ -118,7 +118,8 @@ func (f *fixture) newSuggestion(r run, title string) stride.Suggestion {
 		ID: newID[stride.SuggestionID](), ProjectID: r.project.ID, ModelID: r.model.ID, DraftID: r.draft.ID,
 		State: stride.SuggestionPending, Proposal: p, Current: p,
 		Fingerprints: map[stride.Key]string{"db": title + "/db", "web-db": title + "/web-db"},
-		Revision:     1, CreatedAt: kept(f.now()),
+		Scope:        r.model.Scope, ModelNumber: r.model.Number,
+		Revision: 1, CreatedAt: kept(f.now()),
 	}
 }
 
