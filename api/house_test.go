@@ -53,10 +53,30 @@ type house struct {
 // millisecond per look, in a zone that is not UTC.
 func newHouse(t *testing.T, databaseURL string) *house {
 	t.Helper()
+	return newHouseOver(t, storetest.Open(t, databaseURL), func(s *store.Store) database { return s })
+}
+
+// database is what the use cases need of storage.
+type database interface {
+	analysis.AccessStore
+	analysis.ProjectStore
+	analysis.SubmitStore
+	analysis.ModelStore
+	analysis.QuestionStore
+	analysis.DraftStore
+	analysis.RunStore
+	analysis.ReviewStore
+	analysis.ThreatStore
+	analysis.MetricsStore
+}
+
+// newHouseOver is newHouse with something between the use cases and the store.
+func newHouseOver(t *testing.T, opened *store.Store, between func(*store.Store) database) *house {
+	t.Helper()
 	k, err := loadContract()
 	require.NoError(t, err)
 	h := &house{
-		contract: k, store: storetest.Open(t, databaseURL), queued: make(chan analysis.DraftJob, 1024), closing: make(chan struct{}),
+		contract: k, store: opened, queued: make(chan analysis.DraftJob, 1024), closing: make(chan struct{}),
 	}
 	var ticks, ids atomic.Int64
 	start := time.Date(2025, 12, 31, 23, 59, 59, 0, time.FixedZone("far", 5*3600+45*60))
@@ -66,18 +86,19 @@ func newHouse(t *testing.T, databaseURL string) *house {
 		},
 		NewID: func() string { return fmt.Sprintf("01940000-0000-7000-8000-%012x", ids.Add(1)) },
 	}
+	db := between(h.store)
 	log := slog.New(slog.DiscardHandler)
-	h.access = &analysis.Access{Kit: kit, Store: h.store}
+	h.access = &analysis.Access{Kit: kit, Store: db}
 	h.runner = &analysis.Runner{
-		Kit: kit, Store: h.store, Pipeline: draft.New(), Log: log, Owner: "test", Lease: time.Hour, Beat: time.Hour,
+		Kit: kit, Store: db, Pipeline: draft.New(), Log: log, Owner: "test", Lease: time.Hour, Beat: time.Hour,
 	}
 	h.handler = api.New(api.Deps{
-		Access: h.access, Projects: &analysis.Projects{Kit: kit, Store: h.store},
-		Submissions: &analysis.Submissions{Kit: kit, Store: watchedSubmissions{h.store, h.queued}},
-		Models:      &analysis.Models{Kit: kit, Store: h.store}, Questions: &analysis.Questions{Kit: kit, Store: h.store},
-		Drafts:  &analysis.Drafts{Kit: kit, Store: watchedDrafts{h.store, h.queued}},
-		Reviews: &analysis.Reviews{Kit: kit, Store: h.store}, Threats: &analysis.Threats{Kit: kit, Store: h.store},
-		Metrics: &analysis.Metrics{Kit: kit, Store: h.store},
+		Access: h.access, Projects: &analysis.Projects{Kit: kit, Store: db},
+		Submissions: &analysis.Submissions{Kit: kit, Store: watchedSubmissions{db, h.queued}},
+		Models:      &analysis.Models{Kit: kit, Store: db}, Questions: &analysis.Questions{Kit: kit, Store: db},
+		Drafts:  &analysis.Drafts{Kit: kit, Store: watchedDrafts{db, h.queued}},
+		Reviews: &analysis.Reviews{Kit: kit, Store: db}, Threats: &analysis.Threats{Kit: kit, Store: db},
+		Metrics: &analysis.Metrics{Kit: kit, Store: db},
 		Ready: func(ctx context.Context) error {
 			if err := h.ready.Load(); err != nil {
 				return *err
