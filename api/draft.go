@@ -164,7 +164,7 @@ func (s *server) listModelDrafts(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.write(c, reply{status: http.StatusOK, body: listOf(found, draftOut)})
+	return s.write(c, reply{status: http.StatusOK, body: listOf(found, q.filter(), draftOut)})
 }
 
 func (s *server) getDraft(c *gin.Context) error {

@@ -145,3 +145,18 @@ func moment(t *testing.T, s fields) time.Time {
 	require.NoError(t, err)
 	return at
 }
+
+// TestCursorBelongsToItsQuery: a place in one list is none in another.
+func TestCursorBelongsToItsQuery(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, url string) {
+		h := newHouse(t, url)
+		h.settle(t, "Shop")
+		cursor := h.get(t, h.admin, "/v1/suggestions?limit=1&state=pending").text(t, "next_cursor")
+		h.get(t, h.admin, "/v1/suggestions?limit=2&state=pending&cursor="+cursor)
+		refused := h.do(t, http.StatusBadRequest, call{
+			method: "GET", path: "/v1/suggestions?limit=1&state=rejected&cursor=" + cursor, token: h.admin,
+		})
+		require.Contains(t, string(refused.body), "belongs to another query")
+	})
+}

@@ -132,7 +132,7 @@ func (s *server) listModels(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.write(c, reply{status: http.StatusOK, body: listOf(found, modelSummary)})
+	return s.write(c, reply{status: http.StatusOK, body: listOf(found, q.filter(), modelSummary)})
 }
 
 func (s *server) getModel(c *gin.Context) error {

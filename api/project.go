@@ -80,7 +80,7 @@ func (s *server) listProjects(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.write(c, reply{status: http.StatusOK, body: listOf(found, projectOut)})
+	return s.write(c, reply{status: http.StatusOK, body: listOf(found, q.filter(), projectOut)})
 }
 
 func (s *server) getProject(c *gin.Context) error {

@@ -1,7 +1,11 @@
 package api
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -111,6 +115,18 @@ func words[T ~string](q *query, name string, valid func(T) bool) []T {
 	return out
 }
 
+// filter is a digest of what the query asks for, the paging aside.
+func (q *query) filter() string {
+	asked := make(url.Values, len(q.values))
+	for name, values := range q.values {
+		if name != "cursor" && name != "limit" {
+			asked[name] = values
+		}
+	}
+	sum := sha256.Sum256([]byte(asked.Encode()))
+	return hex.EncodeToString(sum[:6])
+}
+
 // page reads limit and cursor.
 func (q *query) page() analysis.Page {
 	p := analysis.Page{Limit: analysis.DefaultLimit}
@@ -123,9 +139,10 @@ func (q *query) page() analysis.Page {
 		}
 	}
 	if text := q.text("cursor"); text != "" {
-		cursor, err := decodeCursor(text)
-		if err != nil {
-			q.add("cursor", "is none that we gave; use next_cursor as it is")
+		cursor, err := decodeCursor(text, q.filter())
+		var e *stride.Error
+		if errors.As(err, &e) {
+			q.bad = append(q.bad, e.Fields...)
 		}
 		p.After = cursor
 	}

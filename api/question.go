@@ -53,7 +53,7 @@ func (s *server) listQuestions(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.write(c, reply{status: http.StatusOK, body: listOf(analysis.Listing[stride.StoredQuestion]{Items: found}, questionOut)})
+	return s.write(c, reply{status: http.StatusOK, body: listOf(analysis.Listing[stride.StoredQuestion]{Items: found}, "", questionOut)})
 }
 
 type answerIn struct {

@@ -408,33 +408,38 @@ type list[T any] struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
-func listOf[T, W any](l analysis.Listing[T], wire func(T) W) list[W] {
+// listOf is the answer of a page; filter is what the query asked for, "" where a
+// list is whole.
+func listOf[T, W any](l analysis.Listing[T], filter string, wire func(T) W) list[W] {
 	out := list[W]{Items: make([]W, 0, len(l.Items))}
 	for _, item := range l.Items {
 		out.Items = append(out.Items, wire(item))
 	}
 	if l.Next != nil {
-		text := encodeCursor(*l.Next)
+		text := encodeCursor(*l.Next, filter)
 		out.NextCursor = &text
 	}
 	return out
 }
 
+// wireCursor is a cursor as callers keep it. Filter binds it to the query that it
+// came from: the place in one list is none in another.
 type wireCursor struct {
-	Sort string `json:"s"`
-	Key  int64  `json:"k"`
-	ID   string `json:"i"`
+	Sort   string `json:"s"`
+	Key    int64  `json:"k"`
+	ID     string `json:"i"`
+	Filter string `json:"f"`
 }
 
-func encodeCursor(c analysis.Cursor) string {
-	b, err := json.Marshal(wireCursor(c))
+func encodeCursor(c analysis.Cursor, filter string) string {
+	b, err := json.Marshal(wireCursor{Sort: c.Sort, Key: c.Key, ID: c.ID, Filter: filter})
 	if err != nil {
 		return ""
 	}
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-func decodeCursor(text string) (*analysis.Cursor, error) {
+func decodeCursor(text, filter string) (*analysis.Cursor, error) {
 	broken := stride.InvalidField("cursor", "is none that we gave; use next_cursor as it is")
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil {
@@ -446,6 +451,8 @@ func decodeCursor(text string) (*analysis.Cursor, error) {
 	if dec.Decode(&w) != nil || w.Sort == "" || w.ID == "" || !utf8.ValidString(w.ID) || strings.ContainsRune(w.ID, 0) {
 		return nil, broken
 	}
-	c := analysis.Cursor(w)
-	return &c, nil
+	if w.Filter != filter {
+		return nil, stride.InvalidField("cursor", "belongs to another query; begin again without it")
+	}
+	return &analysis.Cursor{Sort: w.Sort, Key: w.Key, ID: w.ID}, nil
 }

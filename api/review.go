@@ -89,7 +89,7 @@ func (s *server) listSuggestions(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.write(c, reply{status: http.StatusOK, body: listOf(found, suggestionOut)})
+	return s.write(c, reply{status: http.StatusOK, body: listOf(found, q.filter(), suggestionOut)})
 }
 
 func (s *server) getSuggestion(c *gin.Context) error {

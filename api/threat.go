@@ -71,7 +71,7 @@ func (s *server) listThreats(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.write(c, reply{status: http.StatusOK, body: listOf(found, threatOut)})
+	return s.write(c, reply{status: http.StatusOK, body: listOf(found, q.filter(), threatOut)})
 }
 
 func (s *server) getThreat(c *gin.Context) error {
@@ -157,7 +157,7 @@ func (s *server) threatHistory(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.write(c, reply{status: http.StatusOK, body: listOf(analysis.Listing[stride.Event]{Items: events}, eventOut)})
+	return s.write(c, reply{status: http.StatusOK, body: listOf(analysis.Listing[stride.Event]{Items: events}, "", eventOut)})
 }
 
 type referenceIn struct {

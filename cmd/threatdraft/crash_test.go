@@ -321,12 +321,13 @@ func TestDrainLetsRunsEnd(t *testing.T) {
 	})
 }
 
-// TestProgramsStartTogether starts replicas on a database without a schema.
+// TestProgramsStartTogether starts ten replicas on a database without a schema.
 func TestProgramsStartTogether(t *testing.T) {
+	const replicas = 10
 	t.Parallel()
 	storetest.EachEmpty(t, func(t *testing.T, database string) {
 		var all []*process
-		for range 3 {
+		for range replicas {
 			all = append(all, spawn(t, requireProgram(t, crashProgram), database))
 		}
 		for _, p := range all {
@@ -335,6 +336,6 @@ func TestProgramsStartTogether(t *testing.T) {
 		for _, p := range all {
 			require.Equal(t, "succeeded", p.awaitEnd(t, p.submit(t).ID).State)
 		}
-		require.Equal(t, 3, count(t, database, "select count(*) from drafts where state = 'succeeded' and run = 1"))
+		require.Equal(t, replicas, count(t, database, "select count(*) from drafts where state = 'succeeded' and run = 1"))
 	})
 }
