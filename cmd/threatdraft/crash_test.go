@@ -131,9 +131,12 @@ func TestKilledRunsEnd(t *testing.T) {
 
 // killedAt is a case per named point.
 func killedAt(begin func(*testing.T, *crash), whole outcome) []crash {
-	last := "item:" + strconv.Itoa(len(whole.Suggestions))
+	points := []string{"claimed"}
+	for i := range whole.Suggestions {
+		points = append(points, "item:"+strconv.Itoa(i+1))
+	}
 	var out []crash
-	for _, point := range []string{"claimed", "item:1", "item:4", last, "publish", "commit"} {
+	for _, point := range append(points, "publish", "commit") {
 		out = append(out, crash{name: point, point: point, begin: begin, state: "succeeded", run: 2})
 	}
 	return append(out, crash{name: "published", point: "published", begin: begin, state: "succeeded", run: 1})
