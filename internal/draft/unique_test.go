@@ -56,3 +56,30 @@ func TestPlaceholdersInNamesStay(t *testing.T) {
 	require.NoError(t, draft.JSON(&b, out))
 	require.Less(t, b.Len(), 2000*len(text), "grows with the text, not with its powers")
 }
+
+// What a design denies is a threat of high confidence that quotes the denial.
+func TestDeniedControlsAreThreats(t *testing.T) {
+	t.Parallel()
+	for text, rule := range map[string]string{
+		"The web app calls the Payment API over HTTPS. The Payment API has no authentication.":               "web-missing-authentication",
+		"Admins use the admin console. The admin console has no password.":                                   "web-missing-authentication",
+		"Customers use the web app. The web app does not validate input. The web app writes to PostgreSQL.":  "web-sql-injection",
+		"Customers use the web app over HTTP. The web app stores orders in PostgreSQL.":                      "net-eavesdrop-open",
+		"Customers use the web app. The web app has no rate limit. The web app stores orders in PostgreSQL.": "web-flooding",
+	} {
+		found := false
+		for _, p := range runOn(t, text).Threats {
+			found = found || p.Rule == rule && p.Confidence == stride.ConfidenceHigh
+		}
+		require.True(t, found, "%s: no %s of high confidence", text, rule)
+	}
+}
+
+// TLS towards a part says nothing of what the part itself calls.
+func TestInboundTLSHidesNothing(t *testing.T) {
+	t.Parallel()
+	out := runOn(t, "Customers call the API. The API is reached over TLS. The API stores card numbers in MongoDB.")
+	for _, m := range out.Mitigated {
+		require.NotContains(t, m.Title, "MongoDB")
+	}
+}

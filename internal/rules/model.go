@@ -199,9 +199,10 @@ func (n *node) has(tags ...stride.Tag) bool {
 }
 
 // open reports whether the flow runs where strangers may sit: it has an end
-// outside and one inside, and no person is an end, whose own hands no wire joins.
+// outside and one inside, and no person is an end, whose own hands no wire joins
+// unless the design says that it is an open one.
 func (e *edge) open() bool {
-	if e.from.person() || e.to.person() {
+	if (e.from.person() || e.to.person()) && e.Controls.State(stride.EncryptionInTransit) != stride.ControlAbsent {
 		return false
 	}
 	if e.from.outside != e.to.outside {

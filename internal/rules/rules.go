@@ -43,6 +43,8 @@ type Rule struct {
 	// Control is what answers the threat; each of Also answers it as well.
 	Control stride.ControlName
 	Also    []stride.ControlName
+	// Denied lists controls whose stated absence leaves Control absent too.
+	Denied []stride.ControlName
 	// Terms are what a description would say if it had the control.
 	Terms []string
 	// Risk is the score before addends.

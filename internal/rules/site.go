@@ -153,7 +153,8 @@ func (r *Rule) sites(d *design) []site {
 
 // controlAt returns the state of the rule's control at the site and what says
 // so. The flow speaks before its receiver, the receiver before the sender; of
-// the other controls that answer the threat, only a present one counts.
+// the other controls that answer the threat only a present one counts, but for
+// those whose denial denies this one.
 func (r *Rule) controlAt(s site) (stride.ControlState, []stride.Evidence) {
 	holders := s.holders()
 	if s.edge == nil && r.heed != nil {
@@ -164,10 +165,20 @@ func (r *Rule) controlAt(s site) (stride.ControlState, []stride.Evidence) {
 		}
 	}
 	for _, name := range append([]stride.ControlName{r.Control}, r.Also...) {
-		for _, h := range holders {
+		for i, h := range holders {
+			if i == senderHolds && ofTransport(name) {
+				continue // that a part is reached over TLS says nothing of what it calls
+			}
 			state := h.State(name)
 			if state == stride.ControlPresent || name == r.Control && state != stride.ControlUnknown {
 				return state, h[name].Evidence
+			}
+		}
+	}
+	for _, name := range r.Denied {
+		for _, h := range holders {
+			if h.State(name) == stride.ControlAbsent {
+				return stride.ControlAbsent, h[name].Evidence
 			}
 		}
 	}
@@ -175,6 +186,14 @@ func (r *Rule) controlAt(s site) (stride.ControlState, []stride.Evidence) {
 		return stride.ControlPresent, s.edge.Evidence
 	}
 	return stride.ControlUnknown, nil
+}
+
+// senderHolds is the place of a flow's sender among the holders.
+const senderHolds = 2
+
+// ofTransport reports whether the control is one of a connection.
+func ofTransport(name stride.ControlName) bool {
+	return name == stride.EncryptionInTransit || name == stride.MutualAuthentication
 }
 
 func (s site) holders() []stride.Controls {

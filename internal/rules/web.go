@@ -17,6 +17,9 @@ var web = []Rule{
 		Most:  3,
 		heed:  (*node).signedInBefore,
 		element: func(n *node) bool {
+			if n.Kind == stride.Process && n.Controls.State(stride.Authentication) == stride.ControlAbsent {
+				return true // the design says so itself
+			}
 			return n.webService() && n.gain() != "" && !n.managed && !n.is("identity_provider", "admin_interface", "robot_middleware", "decision_point") &&
 				!n.near("identity_provider") && (n.public() || n.calledBy(func(c *node) bool { return c.is("mobile_app", "script", "device") }))
 		},
@@ -42,7 +45,8 @@ var web = []Rule{
 		Fact: "{source} builds queries for {dest}", Lack: "use of parameterized queries", Effect: "reading, changing or deleting {data} and possibly command execution on the database host",
 		Ask:     "Does {source} use bound parameters for every query to {dest}?",
 		Control: stride.ParameterizedQueries, Also: []stride.ControlName{stride.InputValidation},
-		Terms: []string{"prepared statement", "parameterized", "ORM"}, Risk: risk(3, 4), Reach: true,
+		Denied: []stride.ControlName{stride.InputValidation},
+		Terms:  []string{"prepared statement", "parameterized", "ORM"}, Risk: risk(3, 4), Reach: true,
 		CWE: []string{"CWE-89"}, CAPEC: []string{"CAPEC-66"},
 		Fixes: fixes(
 			fix("Use bound parameters for every statement that {source} sends to {dest}, also in ORDER BY and LIKE.", "ASVS 1.2.4", "CWE-89"),
@@ -154,7 +158,8 @@ var web = []Rule{
 		Fact: "files reach {dest}", Lack: "checking of uploaded files", Effect: "infection of whoever opens them, overwritten files, or code running where they are served",
 		Ask:     "How are files checked before {source} stores them in {dest} (type, size, name, malware)?",
 		Control: stride.MalwareScanning, Also: []stride.ControlName{stride.InputValidation},
-		Terms: []string{"malware", "virus scan", "file type"}, Risk: risk(3, 3),
+		Denied: []stride.ControlName{stride.InputValidation},
+		Terms:  []string{"malware", "virus scan", "file type"}, Risk: risk(3, 3),
 		CWE: []string{"CWE-434", "CWE-22"}, CAPEC: []string{"CAPEC-17"},
 		Fixes: fixes(fix("Generate names on the server, check type by content, cap the size, scan, and serve files from {dest} as attachments from another origin.", "ASVS 5.2.2", "ASVS 5.3.2", "CWE-434")),
 		at:    atFlowAndReceiver,

@@ -77,6 +77,22 @@ func TestAbsentControls(t *testing.T) {
 			"The web app calls the Payment API over HTTPS. The Payment API has no authentication.",
 			[]string{"Payment API: authentication absent", "Web app -> Payment API: encryption_in_transit present"},
 		},
+		"nothing without it": {
+			"Customers use the web app. No request reaches the web app without authentication. The web app writes to PostgreSQL.",
+			[]string{"Web app: authentication present"},
+		},
+		"nobody without it": {
+			"Customers use the web app. No user can log in without MFA. The web app writes to PostgreSQL.",
+			[]string{"Customer: multi_factor present", "Web app: authentication present"},
+		},
+		"never without it": {
+			"Customers use the web app. The web app never calls PostgreSQL without encryption.",
+			[]string{"PostgreSQL: encryption_in_transit present"},
+		},
+		"not a password in the code": {
+			"The web app calls the Payment API. The Payment API requires authentication and there is no password in the code.",
+			[]string{"Payment API: authentication present"},
+		},
 		"something else": {"Customers use the web app. There is no password policy. Visitors who are not logged in see the web app.", []string{}},
 	} {
 		t.Run(name, func(t *testing.T) {

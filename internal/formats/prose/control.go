@@ -1,6 +1,7 @@
 package prose
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/threatdraft/threatdraft/internal/stride"
@@ -66,7 +67,7 @@ var controlTable = []controlRow{
 	{stride.FailClosed, stride.ControlPresent, "fail closed|fails closed|fail-closed|deny by default|default deny|default-deny|denied by default"},
 	{stride.FailClosed, stride.ControlAbsent, "fail open|fails open|fail-open|failurepolicy ignore|allow by default"},
 	// These hold a safeguard's word and speak of something else.
-	{"", stride.ControlUnknown, "no password policy|no password reset|no password rotation|no password expiry|no password manager|not logged in|not logged on"},
+	{"", stride.ControlUnknown, "no password in|no passwords in|no credentials in|no password policy|no password reset|no password rotation|no password expiry|no password manager|not logged in|not logged on"},
 }
 
 type controlPhrase struct {
@@ -210,8 +211,18 @@ func polarity(words []string, from, to int, says stride.ControlState) stride.Con
 		if words[i] == "and" && i+1 < len(words) && finite(words[i+1]) {
 			break // "has no password and is reachable": a statement of its own
 		}
-		if denial(words[i]) && (i+1 >= len(words) || words[i+1] != "only") {
-			denied = true
+		if !denial(words[i]) || i+1 < len(words) && words[i+1] == "only" {
+			continue
+		}
+		// "No request reaches it without authentication": one denial undoes the
+		// other, whichever of the two the phrase stands behind.
+		other := exceptWithout(words[to:])
+		if words[i] == "without" {
+			other = neverBefore(words[:i])
+		}
+		denied = !other
+		if other {
+			break
 		}
 	}
 	for i := to; i < len(words) && i < to+4; i++ {
@@ -235,6 +246,32 @@ func polarity(words []string, from, to int, says stride.ControlState) stride.Con
 		return stride.ControlAbsent
 	}
 	return stride.ControlPresent
+}
+
+// exceptWithout reports whether the clause goes on to "without".
+func exceptWithout(words []string) bool {
+	for _, w := range words {
+		switch w {
+		case ";", "but", ":", ",":
+			return false
+		case "without", "unless":
+			return true
+		}
+	}
+	return false
+}
+
+// neverBefore reports whether the clause that ends here denies its verb.
+func neverBefore(words []string) bool {
+	for _, w := range slices.Backward(words) {
+		switch w {
+		case ";", "but", ":":
+			return false
+		case "no", "never", "nobody", "nothing", "none", "not", "cannot", "can't", "won't", "don't", "doesn't", "isn't", "aren't":
+			return true
+		}
+	}
+	return false
 }
 
 // finite lists verb forms that begin a new statement behind "and".
