@@ -297,7 +297,7 @@ func (s *Projects) scoped(ctx context.Context, tx ProjectTx, actor stride.Actor,
 }
 
 // Archive ends a project: it takes no more designs and leaves the metrics from
-// now on. Archiving twice changes nothing.
+// now on. Archiving twice changes nothing; Conflict for a sandbox.
 func (s *Projects) Archive(ctx context.Context, call Call, id stride.ProjectID) (stride.Project, error) {
 	if err := requireRole(call.Actor, id, stride.RoleAdmin, "project"); err != nil {
 		return stride.Project{}, err
@@ -305,6 +305,9 @@ func (s *Projects) Archive(ctx context.Context, call Call, id stride.ProjectID) 
 	return s.change(ctx, call, id, func(s *Projects, tx ProjectTx, p stride.Project) (stride.Project, error) {
 		if p.ArchivedAt != nil {
 			return p, nil
+		}
+		if p.SandboxOf != "" {
+			return p, &stride.Error{Kind: stride.Conflict, Message: "a sandbox is its user's for good", Current: p}
 		}
 		now := s.Now()
 		p.ArchivedAt = &now

@@ -352,8 +352,8 @@ func (s *Submissions) parse(in []NewSource, field func(int) string) (parsedSourc
 				return out, stride.InvalidField(formatField(field(i)), "must be one of %s", strings.Join(formats.Names(), ", "))
 			}
 		}
-		if utf8.RuneCountInString(src.Name) > 200 {
-			return out, stride.InvalidField("name", "must have at most 200 characters")
+		if utf8.RuneCountInString(src.Name) > 200 || !stride.PlainText(src.Name) {
+			return out, stride.InvalidField("name", "must have at most 200 characters, none of control or direction")
 		}
 		format := src.Format
 		if format == "" {
@@ -424,8 +424,8 @@ func (s *Submissions) insertVersion(
 }
 
 func checkScope(scope string) error {
-	if utf8.RuneCountInString(scope) > 100 || scope != strings.TrimSpace(scope) {
-		return stride.InvalidField("scope", "must have at most 100 characters and no space around it")
+	if utf8.RuneCountInString(scope) > 100 || scope != strings.TrimSpace(scope) || !stride.PlainText(scope) {
+		return stride.InvalidField("scope", "must have at most 100 characters, none of control or direction, and no space around it")
 	}
 	return nil
 }

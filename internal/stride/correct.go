@@ -11,7 +11,7 @@ const (
 	MaxElements   = 5_000
 	MaxFlows      = 20_000
 	MaxBoundaries = 2_000
-	maxName       = 300
+	maxName       = 500
 	maxMany       = 50 // aliases, tags, or pieces of evidence of one thing
 	maxText       = 4_000
 )
@@ -274,6 +274,9 @@ func (c *checker) assumption(i int, a Assumption) {
 func (c *checker) evidence(field string, evidence []Evidence) {
 	c.many(field+".evidence", len(evidence))
 	for i, e := range evidence {
+		if e.Quote != "" && (e.Kind == Inferred || e.Kind == NotStated) {
+			c.add(fmt.Sprintf("%s.evidence[%d].quote", field, i), "must be empty where the kind is %s", e.Kind)
+		}
 		if !e.Holds(c.sources) {
 			c.add(fmt.Sprintf("%s.evidence[%d]", field, i), "does not stand in its source at these offsets")
 		}

@@ -107,14 +107,17 @@ func (e Edits) write(p *Proposal) {
 	p.Severity = p.Risk.Severity()
 }
 
+// maxTitle bounds a title, in characters: drafted ones name up to two parts.
+const maxTitle = 1000
+
 func (e Edits) check(prefix string) []Field {
 	var bad []Field
 	add := func(field, msg string) { bad = append(bad, Field{prefix + field, msg}) }
 	if e.Category != nil && !e.Category.Valid() {
 		add("category", "must be one of spoofing, tampering, repudiation, information_disclosure, denial_of_service, elevation_of_privilege")
 	}
-	if e.Title != nil && !within(strings.TrimSpace(*e.Title), 1, 300) {
-		add("title", "must have 1 to 300 characters")
+	if e.Title != nil && (!within(strings.TrimSpace(*e.Title), 1, maxTitle) || !PlainText(*e.Title)) {
+		add("title", fmt.Sprintf("must have 1 to %d characters, none of control or direction", maxTitle))
 	}
 	if e.Statement != nil && !within(*e.Statement, 0, 4000) {
 		add("statement", "must have at most 4000 characters")
