@@ -252,3 +252,22 @@ func TestNotApplicableIsNotMitigated(t *testing.T) {
 		require.Greater(t, after["not_applicable"], before["not_applicable"])
 	})
 }
+
+// TestWhatIsClosedStaysClosed asks for what a signed-off version and a sandbox
+// refuse.
+func TestWhatIsClosedStaysClosed(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, url string) {
+		s := newScope(t, url)
+		question, rejected := s.firstQuestion(t), s.pending(t, s.first)[0]["id"].(string)
+		s.submit(t, http.StatusOK, s.first)
+		s.rejectAll(t, s.first)
+		s.signOff(t, http.StatusOK, s.first)
+		s.post(t, http.StatusConflict, s.author, "/v1/models/"+s.first+"/answers", fields{"question_id": question, "control": "absent"})
+		s.decide(t, http.StatusConflict, s.admin, rejected, "*", fields{"decision": "reopen", "text": "too soon"})
+
+		sandbox := s.post(t, http.StatusAccepted, s.admin, "/v1/drafts", fields{"description": shop}).text(t, "project_id")
+		s.post(t, http.StatusConflict, s.admin, "/v1/projects/"+sandbox+"/archive", nil)
+		s.post(t, http.StatusAccepted, s.admin, "/v1/drafts", fields{"description": shop})
+	})
+}
