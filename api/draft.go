@@ -21,6 +21,7 @@ type draftWire struct {
 	ModelID         stride.ModelID       `json:"model_id"`
 	ProjectID       stride.ProjectID     `json:"project_id"`
 	Drafter         string               `json:"drafter"`
+	All             bool                 `json:"all"`
 	Run             int                  `json:"run"`
 	Progress        stride.Progress      `json:"progress"`
 	Error           *stride.DraftFailure `json:"error"`
@@ -43,7 +44,7 @@ type outcomeWire struct {
 
 func draftOut(d stride.Draft) draftWire {
 	out := draftWire{
-		ID: d.ID, State: d.State, ModelID: d.ModelID, ProjectID: d.ProjectID, Drafter: d.Drafter, Run: d.Run,
+		ID: d.ID, State: d.State, ModelID: d.ModelID, ProjectID: d.ProjectID, Drafter: d.Drafter, All: d.All, Run: d.Run,
 		Progress: d.Progress, Error: d.Failure, CancelRequested: d.CancelRequested, AuthorID: d.AuthorID,
 		CreatedAt: d.CreatedAt.UTC(), StartedAt: timeOf(d.StartedAt), EndedAt: timeOf(d.EndedAt),
 	}
@@ -66,6 +67,16 @@ func draftReply(d stride.Draft) reply {
 
 func draftID(c *gin.Context) stride.DraftID { return stride.DraftID(c.Param("id")) }
 
+// draftOptionsIn say how to draft, beside what is drafted.
+type draftOptionsIn struct {
+	Drafter string `json:"drafter"`
+	All     bool   `json:"all"`
+}
+
+func (in draftOptionsIn) options() analysis.DraftOptions {
+	return analysis.DraftOptions{Drafter: in.Drafter, All: in.All}
+}
+
 type submissionIn struct {
 	Description string           `json:"description" validate:"required"`
 	Name        string           `json:"name"`
@@ -73,7 +84,7 @@ type submissionIn struct {
 	ProjectID   stride.ProjectID `json:"project_id"`
 	ProjectName string           `json:"project_name"`
 	Scope       string           `json:"scope"`
-	Drafter     string           `json:"drafter"`
+	draftOptionsIn
 }
 
 // createDraft takes a design as JSON, or raw with its options in the query.
@@ -101,7 +112,7 @@ func (s *server) createDraft(c *gin.Context) error {
 	out, replayed, err := once(c, body, func(call analysis.Call) (analysis.Submitted, error) {
 		return s.Submissions.Draft(c.Request.Context(), call, analysis.Submission{
 			Source:    analysis.NewSource{Name: in.Name, Format: in.Format, Content: []byte(in.Description)},
-			ProjectID: in.ProjectID, ProjectName: in.ProjectName, Scope: in.Scope, Drafter: in.Drafter,
+			ProjectID: in.ProjectID, ProjectName: in.ProjectName, Scope: in.Scope, Options: in.options(),
 		})
 	}, func(r analysis.Submitted) reply { return draftReply(r.Draft) })
 	if err != nil || replayed {
@@ -111,9 +122,12 @@ func (s *server) createDraft(c *gin.Context) error {
 }
 
 func readRawSubmission(c *gin.Context, in *submissionIn) ([]byte, error) {
-	q := readQuery(c, "name", "format", "project_id", "project_name", "scope", "drafter")
+	q := readQuery(c, "name", "format", "project_id", "project_name", "scope", "drafter", "all")
 	in.Name, in.Format, in.Scope, in.Drafter = q.text("name"), q.text("format"), q.text("scope"), q.text("drafter")
 	in.ProjectID, in.ProjectName = stride.ProjectID(q.text("project_id")), q.text("project_name")
+	if all := q.flag("all"); all != nil {
+		in.All = *all
+	}
 	if err := q.err(); err != nil {
 		return nil, err
 	}
@@ -138,15 +152,13 @@ func (s *server) createModelDraft(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	var in struct {
-		Drafter string `json:"drafter"`
-	}
+	var in draftOptionsIn
 	body, err := s.readOptionalJSON(c, &in)
 	if err != nil {
 		return err
 	}
 	d, replayed, err := once(c, body, func(call analysis.Call) (stride.Draft, error) {
-		return s.Drafts.Create(c.Request.Context(), call, modelID(c), in.Drafter)
+		return s.Drafts.Create(c.Request.Context(), call, modelID(c), in.options())
 	}, draftReply)
 	if err != nil || replayed {
 		return err

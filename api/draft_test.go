@@ -69,6 +69,38 @@ func TestCreateDraftRaw(t *testing.T) {
 	}
 }
 
+// dense says so much of few parts that the ceiling holds some of it back.
+const dense = `Customers use a browser to log in to the web shop over HTTP with a password and a session cookie, upload PDF invoices and pay by card.
+The web shop is a multi-tenant Node.js application that writes orders, card numbers and passwords to PostgreSQL, stores uploads in an S3 bucket,
+publishes orders to RabbitMQ, calls Stripe, sends mail by SendGrid and asks OpenAI to summarise tickets. Stripe calls a webhook of the web shop.
+Admins use an admin console over the internet. Jenkins deploys the web shop to Kubernetes from GitHub.`
+
+func TestWhatWasHeldBackCanBeAskedFor(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, url string) {
+		h := newHouse(t, url)
+		ended := func(path string, body fields) (held, queued float64) {
+			d := h.post(t, http.StatusAccepted, h.author, path, body)
+			h.work(t)
+			d = h.get(t, h.author, d.header.Get("Location"))
+			require.Equal(t, body["all"] == true, d.field(t, "all"))
+			require.Len(t, h.get(t, h.author, "/v1/suggestions?limit=200&state=pending").items(t), int(d.field(t, "outcome").(fields)["suggestions"].(float64)))
+			outcome := d.field(t, "outcome").(fields)
+			return outcome["held_back"].(float64), outcome["suggestions"].(float64)
+		}
+		held, queued := ended("/v1/drafts", fields{"description": dense, "project_name": "Shop"})
+		require.NotZero(t, held)
+		model := h.get(t, h.author, "/v1/suggestions?limit=1").items(t)[0]["model_id"].(string)
+		none, all := ended("/v1/models/"+model+"/drafts", fields{"all": true})
+		require.Zero(t, none)
+		require.InDelta(t, held+queued, all, 0)
+		raw := h.do(t, http.StatusAccepted, call{
+			method: "POST", path: "/v1/drafts?project_name=Shop&all=true", token: h.author, body: dense, header: map[string]string{"Content-Type": "text/plain"},
+		})
+		require.Equal(t, true, raw.field(t, "all"))
+	})
+}
+
 func TestPreferWait(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, storetest.SQLite(t))

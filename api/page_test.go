@@ -369,6 +369,19 @@ func (b *browser) signOffTooEarly(t *testing.T) {
 	require.Equal(t, "none", b.read(t, `sessionStorage.getItem("threatdraft.token") ?? "none"`))
 }
 
+func TestHeldBackInABrowser(t *testing.T) {
+	t.Parallel()
+	b := openBrowser(t)
+	b.workAlong(t)
+	b.signIn(t, b.reviewer)
+	b.act(t, click("[data-view=paste]"), see("textarea"), set("textarea", dense), typed("input[name=project_name]", "Shop"), click(".paste button.primary"),
+		see(".understood"), says(".result", "held back"), click(".result [data-action=all]"), until(`!document.querySelector("[data-action=all]")`),
+		see(".understood"))
+	b.whole(t)
+	require.NotContains(t, b.read(t, `document.querySelector(".result").textContent`), "held back")
+	require.Empty(t, b.noise())
+}
+
 func TestFiltersAreALinkInABrowser(t *testing.T) {
 	t.Parallel()
 	b := openBrowser(t)

@@ -82,6 +82,22 @@ function ended(draft) {
   return `${n} ${n === 1 ? 'suggestion waits' : 'suggestions wait'} for a decision`;
 }
 
+// draftAll offers what was held back: another draft of the version, without the
+// ceiling.
+function draftAll(draft) {
+  const button = h('button', { type: 'button', 'data-action': 'all', onclick: async () => {
+    button.disabled = true;
+    try {
+      const { data } = await call('POST', `/v1/models/${encodeURIComponent(draft.model_id)}/drafts`, { body: { all: true } });
+      location.hash = `#/draft/${encodeURIComponent(data.id)}`;
+    } catch (error) {
+      button.disabled = false;
+      say(error.message);
+    }
+  } }, 'Queue these too');
+  return h('p', null, button);
+}
+
 function outcome(draft) {
   if (draft.error) return notice('bad', `${spell(draft.error.kind)}: `, draft.error.detail);
   if (!draft.outcome) return notice('warn', 'Nothing was published.');
@@ -90,6 +106,7 @@ function outcome(draft) {
   if (draft.outcome.held_back > 0) more.push(`${draft.outcome.held_back} of low priority were held back, so that the queue stays worth reading.`);
   return [
     more.length > 0 && h('p', null, more.join(' ')),
+    draft.outcome.held_back > 0 && draftAll(draft),
     h('p', null, h('a', { class: 'button primary', href: `#/queue${query({ draft: draft.id, state: 'pending' })}` }, 'Review them in the queue')),
   ];
 }

@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -47,9 +48,25 @@ type Drafts struct {
 	Store DraftStore
 }
 
+// DraftOptions say how to draft.
+type DraftOptions struct {
+	// Drafter is who drafts, "" for the default.
+	Drafter string
+	// All queues what the ceiling of the design would hold back.
+	All bool
+}
+
+// Validate returns Invalid with the field.
+func (o DraftOptions) Validate() error {
+	if o.Drafter != "" && o.Drafter != stride.DrafterOffline {
+		return stride.InvalidField("drafter", "must be one of %s", stride.DrafterOffline)
+	}
+	return nil
+}
+
 // Create queues a draft of a model. Conflict where the model is signed off or
 // superseded, or its project archived.
-func (s *Drafts) Create(ctx context.Context, call Call, id stride.ModelID, drafter string) (stride.Draft, error) {
+func (s *Drafts) Create(ctx context.Context, call Call, id stride.ModelID, options DraftOptions) (stride.Draft, error) {
 	m, err := s.Store.Model(ctx, call.Actor.Reach(stride.RoleViewer), id)
 	if err != nil {
 		return stride.Draft{}, err
@@ -57,7 +74,7 @@ func (s *Drafts) Create(ctx context.Context, call Call, id stride.ModelID, draft
 	if err := requireRole(call.Actor, m.ProjectID, stride.RoleAuthor, "model"); err != nil {
 		return stride.Draft{}, err
 	}
-	if err := checkDrafter(drafter); err != nil {
+	if err := options.Validate(); err != nil {
 		return stride.Draft{}, err
 	}
 	var out stride.Draft
@@ -78,7 +95,7 @@ func (s *Drafts) Create(ctx context.Context, call Call, id stride.ModelID, draft
 			if err := closedConflict(m); err != nil {
 				return stride.Draft{}, err
 			}
-			return s.frozen().queueDraft(ctx, tx, tx, call.Actor, m, drafter)
+			return s.frozen().queueDraft(ctx, tx, tx, call.Actor, m, options)
 		})
 		return err
 	})
@@ -96,12 +113,9 @@ func closedConflict(m stride.ThreatModel) error {
 }
 
 // queueDraft stores a run of the model, its first event and its job.
-func (k Kit) queueDraft(ctx context.Context, tx RecordTx, nd NewDraftTx, actor stride.Actor, m stride.ThreatModel, drafter string) (stride.Draft, error) {
-	if drafter == "" {
-		drafter = stride.DrafterOffline
-	}
+func (k Kit) queueDraft(ctx context.Context, tx RecordTx, nd NewDraftTx, actor stride.Actor, m stride.ThreatModel, o DraftOptions) (stride.Draft, error) {
 	d := stride.Draft{
-		ID: stride.DraftID(k.NewID()), ModelID: m.ID, ProjectID: m.ProjectID, AuthorID: actor.User, Drafter: drafter,
+		ID: stride.DraftID(k.NewID()), ModelID: m.ID, ProjectID: m.ProjectID, AuthorID: actor.User, Drafter: cmp.Or(o.Drafter, stride.DrafterOffline), All: o.All,
 		State: stride.DraftQueued, Run: 1, CreatedAt: k.Now(),
 	}
 	var err error
@@ -111,7 +125,7 @@ func (k Kit) queueDraft(ctx context.Context, tx RecordTx, nd NewDraftTx, actor s
 	if err := nd.InsertDraft(ctx, d); err != nil {
 		return d, fmt.Errorf("insert draft: %w", err)
 	}
-	payload := map[string]any{"model_id": m.ID, "drafter": drafter}
+	payload := map[string]any{"model_id": m.ID, "drafter": d.Drafter, "all": d.All}
 	if err := k.record(ctx, tx, actor, m.ProjectID, stride.EventDraftCreated, stride.SubjectDraft, string(d.ID), payload); err != nil {
 		return d, err
 	}

@@ -33,6 +33,8 @@ type RunInput struct {
 	Project stride.Project
 	Model   stride.ThreatModel
 	Answers []stride.Answer
+	// All asks for what the ceiling of the design would hold back.
+	All bool
 }
 
 // Item is a verified proposal of a run, under the key that it keeps when the run
@@ -243,7 +245,7 @@ func (r *Runner) propose(ctx context.Context, job DraftJob, in RunInput) (draft.
 	architecture := in.Model.Architecture
 	return r.Pipeline.Run(ctx, draft.Input{
 		ProjectID: in.Project.ID, Criticality: string(in.Project.Criticality), Sources: in.Model.Sources,
-		Architecture: &architecture, Answers: in.Answers,
+		Architecture: &architecture, Answers: in.Answers, All: in.All,
 	}, func(ctx context.Context, item Item) error {
 		done++
 		if err := r.keep(ctx, job, done, item); err != nil {

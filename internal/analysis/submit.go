@@ -82,7 +82,7 @@ type Submission struct {
 	ProjectID   stride.ProjectID
 	ProjectName string
 	Scope       string
-	Drafter     string
+	Options     DraftOptions
 }
 
 // Submitted is what a submission made.
@@ -103,7 +103,7 @@ func (s *Submissions) Draft(ctx context.Context, call Call, sub Submission) (Sub
 	if sub.ProjectID != "" && sub.ProjectName != "" {
 		return Submitted{}, stride.InvalidField("project_name", "must not stand beside project_id")
 	}
-	if err := checkDrafter(sub.Drafter); err != nil {
+	if err := sub.Options.Validate(); err != nil {
 		return Submitted{}, err
 	}
 	if err := checkScope(sub.Scope); err != nil {
@@ -158,7 +158,7 @@ func (s *Submissions) draft(ctx context.Context, tx SubmitTx, actor stride.Actor
 	if err != nil {
 		return out, err
 	}
-	out.Draft, err = s.Kit.queueDraft(ctx, tx, tx, actor, out.Model, sub.Drafter)
+	out.Draft, err = s.Kit.queueDraft(ctx, tx, tx, actor, out.Model, sub.Options)
 	return out, err
 }
 
@@ -426,13 +426,6 @@ func (s *Submissions) insertVersion(
 func checkScope(scope string) error {
 	if utf8.RuneCountInString(scope) > 100 || scope != strings.TrimSpace(scope) || !stride.PlainText(scope) {
 		return stride.InvalidField("scope", "must have at most 100 characters, none of control or direction, and no space around it")
-	}
-	return nil
-}
-
-func checkDrafter(drafter string) error {
-	if drafter != "" && drafter != stride.DrafterOffline {
-		return stride.InvalidField("drafter", "must be one of %s", stride.DrafterOffline)
 	}
 	return nil
 }

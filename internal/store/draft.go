@@ -21,6 +21,7 @@ type draftRow struct {
 	ProjectID       stride.ProjectID                `db:"project_id"`
 	AuthorID        stride.UserID                   `db:"author_id"`
 	Drafter         string                          `db:"drafter"`
+	AllProposals    int64                           `db:"all_proposals"`
 	State           stride.DraftState               `db:"state"`
 	Run             int                             `db:"run"`
 	LeaseOwner      string                          `db:"lease_owner"`
@@ -38,7 +39,7 @@ type draftRow struct {
 
 func newDraftRow(d stride.Draft) draftRow {
 	return draftRow{
-		ID: d.ID, ModelID: d.ModelID, ProjectID: d.ProjectID, AuthorID: d.AuthorID, Drafter: d.Drafter, State: d.State,
+		ID: d.ID, ModelID: d.ModelID, ProjectID: d.ProjectID, AuthorID: d.AuthorID, Drafter: d.Drafter, AllProposals: flag(d.All), State: d.State,
 		Run: d.Run, LeaseOwner: d.LeaseOwner, LeaseUntil: microsOrNull(d.LeaseUntil),
 		CancelRequested: flag(d.CancelRequested), JobID: d.JobID, Progress: jsonOf[stride.Progress]{d.Progress},
 		Failure: jsonOrNull[stride.DraftFailure]{d.Failure}, Outcome: jsonOrNull[stride.DraftOutcome]{d.Outcome},
@@ -49,7 +50,7 @@ func newDraftRow(d stride.Draft) draftRow {
 
 func (r draftRow) draft() stride.Draft {
 	return stride.Draft{
-		ID: r.ID, ModelID: r.ModelID, ProjectID: r.ProjectID, AuthorID: r.AuthorID, Drafter: r.Drafter, State: r.State,
+		ID: r.ID, ModelID: r.ModelID, ProjectID: r.ProjectID, AuthorID: r.AuthorID, Drafter: r.Drafter, All: r.AllProposals != 0, State: r.State,
 		Run: r.Run, LeaseOwner: r.LeaseOwner, LeaseUntil: instantOrNil(r.LeaseUntil),
 		CancelRequested: r.CancelRequested != 0, JobID: r.JobID, Progress: r.Progress.V, Failure: r.Failure.V,
 		Outcome: r.Outcome.V, CreatedAt: instant(r.CreatedAt), StartedAt: instantOrNil(r.StartedAt),
@@ -58,7 +59,7 @@ func (r draftRow) draft() stride.Draft {
 }
 
 const selectDrafts = `
-select d.id, d.model_id, d.project_id, d.author_id, d.drafter, d.state, d.run, d.lease_owner, d.lease_until,
+select d.id, d.model_id, d.project_id, d.author_id, d.drafter, d.all_proposals, d.state, d.run, d.lease_owner, d.lease_until,
        d.cancel_requested, d.job_id, d.progress, d.failure, d.outcome, d.created_at, d.queued_at, d.started_at, d.ended_at
 from drafts d`
 
@@ -168,11 +169,11 @@ func (tx *Tx) AppendDraftEvent(ctx context.Context, id stride.DraftID, e stride.
 
 const insertDraft = `
 insert into drafts
-    (id, model_id, project_id, author_id, drafter, state, run, lease_owner, lease_until, cancel_requested, job_id,
+    (id, model_id, project_id, author_id, drafter, all_proposals, state, run, lease_owner, lease_until, cancel_requested, job_id,
      progress, failure, outcome, created_at, queued_at, started_at, ended_at)
 values
-    (:id, :model_id, :project_id, :author_id, :drafter, :state, :run, :lease_owner, :lease_until, :cancel_requested,
-     :job_id, :progress, :failure, :outcome, :created_at, :queued_at, :started_at, :ended_at)`
+    (:id, :model_id, :project_id, :author_id, :drafter, :all_proposals, :state, :run, :lease_owner, :lease_until,
+     :cancel_requested, :job_id, :progress, :failure, :outcome, :created_at, :queued_at, :started_at, :ended_at)`
 
 // InsertDraft stores a new draft.
 func (tx *Tx) InsertDraft(ctx context.Context, d stride.Draft) error {

@@ -24,6 +24,7 @@ func (s *Store) DraftInput(ctx context.Context, id stride.DraftID) (analysis.Run
 	if err != nil {
 		return in, err
 	}
+	in.All = d.All
 	if in.Model, err = s.Model(ctx, stride.Reach{All: true}, d.ModelID); err != nil {
 		return in, err
 	}

@@ -104,7 +104,9 @@ type Draft struct {
 	ProjectID ProjectID
 	AuthorID  UserID
 	Drafter   string
-	State     DraftState
+	// All queues the proposals that the ceiling of the design would hold back.
+	All   bool
+	State DraftState
 	// Run counts the attempts from 1; a worker may only touch the run that it
 	// claimed.
 	Run             int

@@ -45,7 +45,7 @@ func testDraftRoundTrip(t *testing.T, f *fixture) {
 		requireKind(t, stride.NotFound, err)
 	}
 	want := r.draft
-	want.ID, want.CancelRequested, want.LeaseOwner, want.Run = newID[stride.DraftID](), true, "worker 1", 3
+	want.ID, want.All, want.CancelRequested, want.LeaseOwner, want.Run = newID[stride.DraftID](), true, true, "worker 1", 3
 	want.LeaseUntil, want.StartedAt, want.EndedAt = keptPtr(f.now()), keptPtr(f.now()), keptPtr(f.now())
 	want.Progress = stride.Progress{Stage: "propose", Done: 3, Total: 9}
 	want.Failure = &stride.DraftFailure{Kind: "timeout", Detail: "too löng"}
