@@ -24,6 +24,8 @@ const (
 	Authentication       ControlName = "authentication"
 	MutualAuthentication ControlName = "mutual_authentication"
 	MultiFactor          ControlName = "multi_factor"
+	// UniqueCredentials: no default, and none that several people or parts share.
+	UniqueCredentials    ControlName = "unique_credentials"
 	Authorization        ControlName = "authorization"
 	LeastPrivilege       ControlName = "least_privilege"
 	SessionManagement    ControlName = "session_management"
@@ -64,7 +66,7 @@ const (
 // ControlNames returns every control that an Architecture may name.
 func ControlNames() []ControlName {
 	return []ControlName{
-		Authentication, MutualAuthentication, MultiFactor, Authorization, LeastPrivilege, SessionManagement,
+		Authentication, MutualAuthentication, MultiFactor, UniqueCredentials, Authorization, LeastPrivilege, SessionManagement,
 		EncryptionInTransit, EncryptionAtRest, KeyManagement, SecretsManagement, InputValidation, ParameterizedQueries,
 		OutputEncoding, CSRFProtection, MalwareScanning, RateLimiting, Quotas, Redundancy, DDoSProtection, AuditLogging,
 		LogIntegrity, Monitoring, Backup, IntegrityCheck, CodeSigning, CodeReview, DependencyScanning, ReplayProtection,

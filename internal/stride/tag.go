@@ -23,6 +23,7 @@ var tagParents = map[Tag][]Tag{
 
 	// services
 	"service":           nil,
+	"managed_service":   nil, // a cloud provider runs it, whatever else it is
 	"web_app":           {"service"},
 	"api":               {"service"},
 	"graphql":           {"api"},

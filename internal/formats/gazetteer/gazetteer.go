@@ -8,6 +8,7 @@
 package gazetteer
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -37,6 +38,16 @@ type Entry struct {
 	// Zone is where such a part stands if nothing else is said, or "".
 	Zone  stride.ZoneKind
 	Level Level
+	// Managed is set for what a cloud provider runs for its customers.
+	Managed bool
+}
+
+// AllTags returns the tags, with managed_service where the entry is one.
+func (e Entry) AllTags() []stride.Tag {
+	if e.Managed {
+		return append(slices.Clone(e.Tags), "managed_service")
+	}
+	return e.Tags
 }
 
 // Gazetteer is an index over the table. It is immutable and safe for
@@ -50,15 +61,21 @@ type Gazetteer struct {
 // New builds the index.
 func New() *Gazetteer {
 	g := &Gazetteer{entries: map[string]Entry{}, longest: map[string]int{}}
-	for _, rows := range [][]row{people, clients, services, cloud, stores, delivery, devices, learning, weak} {
+	managed := managedAliases()
+	for _, rows := range tables() {
 		for _, r := range rows {
-			g.add(r)
+			g.add(r, managed)
 		}
 	}
 	return g
 }
 
-func (g *Gazetteer) add(r row) {
+// tables lists the rows; where two name the same alias, the first one counts.
+func tables() [][]row {
+	return [][]row{people, clients, services, cloud, stores, delivery, devices, learning, platforms, offices, plants, weak}
+}
+
+func (g *Gazetteer) add(r row, managed map[string]bool) {
 	var tags []stride.Tag
 	for _, t := range strings.Fields(r.tags) {
 		tags = append(tags, stride.Tag(t))
@@ -71,7 +88,7 @@ func (g *Gazetteer) add(r row) {
 		if _, taken := g.entries[alias]; taken {
 			continue
 		}
-		g.entries[alias] = Entry{Alias: alias, Tags: tags, Kind: r.kind, Zone: r.zone, Level: r.level}
+		g.entries[alias] = Entry{Alias: alias, Tags: tags, Kind: r.kind, Zone: r.zone, Level: r.level, Managed: managed[alias] && (r.level == Product || alias == "s3 bucket" || alias == "lambda function")}
 		if len(words) > g.longest[words[0]] {
 			g.longest[words[0]] = len(words)
 		}
@@ -133,10 +150,11 @@ func Combine(found []Entry) (Entry, bool) {
 		e := found[i]
 		switch {
 		case head.Level == Weak && e.Level != Weak && compatible(e, head):
-			e.Alias = head.Alias
+			e.Alias, e.Managed = head.Alias, e.Managed || head.Managed
 			head = e
 		case narrows(e.Tags, head.Tags):
 			e.Alias, e.Kind, e.Level = head.Alias, head.Kind, max(e.Level, head.Level)
+			e.Managed = e.Managed || head.Managed
 			head = e
 		}
 	}
@@ -180,8 +198,14 @@ func Words(name string) []string {
 	})
 }
 
-// Singular strips an English plural ending, by rule.
+// Singular strips an English plural ending, by rule. Names that end in "s" are
+// no plurals.
 func Singular(w string) string {
+	switch w {
+	case "kubernetes", "nats", "postgres", "jenkins", "rails", "mesos", "atlas", "saas", "paas", "devops", "macos", "windows", "https", "analytics",
+		"kerberos", "kudos", "chaos", "cors", "hdfs", "ntfs", "luks", "canvas", "alias", "gas":
+		return w
+	}
 	switch {
 	case len(w) < 4 || strings.HasSuffix(w, "ss") || strings.HasSuffix(w, "us") || strings.HasSuffix(w, "is"):
 		return w
@@ -199,7 +223,7 @@ func Singular(w string) string {
 func (g *Gazetteer) Tags() map[stride.Tag]bool {
 	out := map[stride.Tag]bool{}
 	for _, e := range g.entries {
-		for _, t := range e.Tags {
+		for _, t := range e.AllTags() {
 			out[t] = true
 		}
 	}

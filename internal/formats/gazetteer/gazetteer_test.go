@@ -1,6 +1,7 @@
 package gazetteer
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,7 +27,7 @@ func TestEveryTagCanBeProduced(t *testing.T) {
 
 func TestTable(t *testing.T) {
 	t.Parallel()
-	for _, rows := range [][]row{people, clients, services, cloud, stores, delivery, devices, learning, weak} {
+	for _, rows := range tables() {
 		for _, r := range rows {
 			require.True(t, r.kind.Valid())
 			require.True(t, r.zone == "" || r.zone.Valid())
@@ -73,5 +74,60 @@ func TestZoneKind(t *testing.T) {
 		"On-premises": stride.ZoneOnPrem, "Devices": stride.ZoneDevice,
 	} {
 		require.Equal(t, want, ZoneKind(name), name)
+	}
+}
+
+// TestFamilies counts the aliases of each family of parts that the extractor
+// must know.
+func TestFamilies(t *testing.T) {
+	t.Parallel()
+	g := New()
+	for family, tc := range map[string]struct {
+		tags  []stride.Tag
+		least int
+	}{
+		"databases":            {[]stride.Tag{"database"}, 250},
+		"files and objects":    {[]stride.Tag{"object_storage", "file_storage"}, 90},
+		"caches":               {[]stride.Tag{"cache"}, 30},
+		"queues":               {[]stride.Tag{"queue"}, 120},
+		"gateways":             {[]stride.Tag{"gateway"}, 200},
+		"identity providers":   {[]stride.Tag{"identity_provider"}, 110},
+		"delivery":             {[]stride.Tag{"ci_cd", "artifact_registry", "code_repository"}, 200},
+		"Kubernetes":           {[]stride.Tag{"orchestrator", "admission_controller", "cluster_node", "container"}, 130},
+		"devices":              {[]stride.Tag{"device", "debug_port", "field_bus", "wireless"}, 400},
+		"vehicles":             {[]stride.Tag{"vehicle"}, 60},
+		"mobile and desktop":   {[]stride.Tag{"mobile_app", "desktop_app", "mobile_device"}, 120},
+		"language models":      {[]stride.Tag{"llm", "llm_application", "llm_tool", "vector_store"}, 250},
+		"machine learning":     {[]stride.Tag{"ml_model", "ml_pipeline", "training_data"}, 300},
+		"payment":              {[]stride.Tag{"payment_service"}, 70},
+		"mail":                 {[]stride.Tag{"email_service"}, 40},
+		"messages to phones":   {[]stride.Tag{"sms_service"}, 30},
+		"third parties":        {[]stride.Tag{"third_party"}, 250},
+		"people":               {[]stride.Tag{"human"}, 250},
+		"monitoring":           {[]stride.Tag{"monitoring", "log_store"}, 130},
+		"secrets":              {[]stride.Tag{"secret_store"}, 60},
+		"update and bootstrap": {[]stride.Tag{"update_service"}, 60},
+	} {
+		n := 0
+		for _, e := range g.entries {
+			if slices.ContainsFunc(tc.tags, stride.Element{Tags: e.Tags}.HasTag) {
+				n++
+			}
+		}
+		require.GreaterOrEqual(t, n, tc.least, family)
+	}
+	providers := map[string]int{}
+	for _, m := range managedBy {
+		for _, alias := range strings.Split(m.aliases, "|") {
+			for _, v := range append([]string{""}, vendors[m.provider]...) {
+				if g.entries[v+alias].Managed {
+					providers[m.provider]++
+					break
+				}
+			}
+		}
+	}
+	for _, provider := range []string{"aws", "azure", "gcp"} {
+		require.GreaterOrEqual(t, providers[provider], 45, provider)
 	}
 }

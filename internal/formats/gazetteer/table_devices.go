@@ -41,7 +41,7 @@ var learning = []row{
 
 // weak nouns need a modifier: "the Billing service", "order processor".
 var weak = []row{
-	{"service", pr, "", Weak, "service|server|system|application|app|process|component|module|engine|manager|handler|processor|platform|instance|endpoint|interface|host|computer|machine|solution|integration|tool|connector|adapter|bridge|collector|dispatcher service|aggregator|subsystem|layer|generator|node|cluster|producer|publisher|requester|receiver|consumer|plugin|add on|listener|poller|renderer|resolver|validator service|watcher|executor|router service|synchronizer|microfrontend|site|page|origin|controller"},
+	{"service", pr, "", Weak, "service|server|system|application|app|process|component|module|engine|manager|handler|processor|platform|instance|endpoint|interface|host|computer|machine|solution|integration|tool|connector|adapter|bridge|collector|dispatcher service|aggregator|subsystem|layer|generator|node|cluster|producer|publisher|requester|receiver|consumer|plugin|add on|listener|poller|renderer|resolver|validator service|watcher|executor|model|broker service|router service|synchronizer|microfrontend|site|page|origin|controller"},
 	{"agent", pr, "", Weak, "agent|bot|probe|runner"},
 	{"gateway", pr, "", Weak, "gateway"},
 	{"operator", ee, "", Weak, "operator|engineer|team|specialist|owner|personnel"},

@@ -207,7 +207,7 @@ func (p *parser) element(nd *node) stride.Element {
 	kind := kindOf(nd.shape, entry, known)
 	e := stride.Element{Name: nd.label, Kind: kind, Evidence: p.quote(nd.start, nd.end, nd.at)}
 	if known {
-		e.Tags = entry.Tags
+		e.Tags = entry.AllTags()
 	}
 	if nd.id != nd.label {
 		e.Aliases = []string{nd.id}

@@ -60,6 +60,9 @@ func TestAbsentControls(t *testing.T) {
 		"no validation":       {"The web app calls the Order API. The Order API does not validate input.", []string{"Order API: input_validation absent"}},
 		"there is none":       {"Customers use the web app. The web app calls the Order API. There is no rate limit yet.", []string{"Web app: rate_limiting absent"}},
 		"none outside":        {"Customers use the web app. The web app calls the Order API.\n\n## Limits\n\nThere is no rate limit yet.", []string{"Web app: rate_limiting absent"}},
+		"no second factor":    {"Staff use the HR portal. The HR portal reads MySQL.\n\n## Security\n\nThere's no MFA. There is no encryption at rest.", []string{"HR portal: multi_factor absent", "MySQL: encryption_at_rest absent"}},
+		"under a heading":     {"## Booking API\n\nWritten in Go. There is no input validation.\n\n## Flows\n\nGuests call the Booking API.", []string{"Booking API: input_validation absent"}},
+		"no encryption":       {"Guests call the Booking API. The Booking API calls the Mail API over TLS. There is no encryption in transit.", []string{"Guest -> Booking API: encryption_in_transit absent", "Booking API -> Mail API: encryption_in_transit present"}},
 		"a client limits not": {"The mobile app calls the Order API.\n\n## Limits\n\nThere is no rate limit yet.", []string{"Order API: rate_limiting absent"}},
 		"every call":          {"Partners call the API gateway. The API gateway calls the Order API. All API calls are rate limited.", []string{"API gateway: rate_limiting present"}},
 		"every call to one":   {"Partners call the API gateway. The API gateway calls the Order API. All requests to the Order API are rate limited.", []string{"Order API: rate_limiting present"}},
@@ -164,7 +167,7 @@ func TestPartsAndPaths(t *testing.T) {
 		"where people read": {
 			"Analysts read MongoDB from their laptops.",
 			[]string{"Analyst", "MongoDB", "Laptop"},
-			[]string{"MongoDB -> Analyst"},
+			[]string{"Analyst -> MongoDB"},
 		},
 		"logs that are kept": {
 			"The web app writes logs in Elasticsearch.",

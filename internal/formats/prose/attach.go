@@ -19,7 +19,7 @@ func (x *extractor) attachControls() {
 	var last *element
 	for i := range x.sentences {
 		s := &x.sentences[i]
-		if s.block.kind == heading || s.block.section.role == roleFlows && s.block.kind == bullet || s.end > s.start && x.text[s.end-1] == ':' {
+		if s.order || s.block.kind == heading || s.block.section.role == roleFlows && s.block.kind == bullet || s.end > s.start && x.text[s.end-1] == ':' {
 			continue
 		}
 		lower := strings.ToLower(x.text[s.start:s.end])
@@ -39,14 +39,19 @@ func (x *extractor) attach(i int, f finding, lower string, flows []*flow, last *
 	at := s.start + min(f.at, s.end-s.start)
 	ev := x.quote(s.start, s.end, at, at)
 	onFlows := f.name == stride.EncryptionInTransit || f.name == stride.MutualAuthentication || f.name == stride.ReplayProtection
-	if onFlows && everything(lower) {
+	if onFlows && (everything(lower) || f.state == stride.ControlAbsent && len(flows) == 0 && s.namesNothing() && sectionElement(x, s) == nil && x.unsaid(lower)) {
 		if x.repeated(f, reachFlows) {
 			return
 		}
 		flows = x.flows
+	} else {
+		flows = ofFlows(flows, at)
 	}
 	if onFlows && len(flows) > 0 {
 		for _, fl := range flows {
+			if _, known := fl.controls[f.name]; known && f.state == stride.ControlAbsent && x.unsaid(lower) {
+				continue // what is said of one flow outweighs what is said of all
+			}
 			setControl(fl.controls, f, ev)
 		}
 		return
@@ -92,12 +97,37 @@ func (x *extractor) unnamed(i int, f finding, lower string, last *element) []*el
 	if e := x.nearestFitting(i, name); e != nil {
 		return []*element{e}
 	}
-	callers := name == stride.RateLimiting || name == stride.InputValidation || name == stride.Authentication || name == stride.AuditLogging
-	if general && callers && !x.repeated(f, reachExposed) {
-		return x.outward
+	if general && !x.repeated(f, reachExposed) {
+		if entry := x.entryPoints(name); len(entry) > 0 {
+			return entry
+		}
 	}
 	if refers && last != nil {
 		return []*element{last}
+	}
+	return nil
+}
+
+// unsaid reports whether the sentence begins like one about the system at large.
+func (x *extractor) unsaid(lower string) bool {
+	return existential(strings.ReplaceAll(firstWord(lower), "’", "'"))
+}
+
+// entryPoints returns whom a statement about the whole system is about: what
+// somebody from outside calls, or every store where it is about what is kept.
+func (x *extractor) entryPoints(name stride.ControlName) []*element {
+	switch name {
+	case stride.RateLimiting, stride.InputValidation, stride.Authentication, stride.AuditLogging, stride.MultiFactor, stride.Authorization,
+		stride.SessionManagement, stride.CSRFProtection, stride.OutputEncoding, stride.DDoSProtection, stride.Monitoring:
+		return x.outward
+	case stride.EncryptionAtRest, stride.Backup:
+		var stores []*element
+		for _, e := range x.reg.all {
+			if e.kind == stride.DataStore && e.grounded() {
+				stores = append(stores, e)
+			}
+		}
+		return stores
 	}
 	return nil
 }

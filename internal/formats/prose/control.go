@@ -29,8 +29,8 @@ var controlTable = []controlRow{
 	{stride.EncryptionAtRest, stride.ControlPresent, "encrypted at rest|encryption at rest|at-rest encryption|disk encryption|full-disk encryption|encrypted disk|encrypted storage|server-side encryption|encrypted volume|encrypted volumes|sse-kms|passwords are hashed|hashed passwords|bcrypt|argon2|transparent data encryption|encrypted backups"},
 	{stride.EncryptionAtRest, stride.ControlAbsent, "stored in plaintext|stored in plain text|stored unencrypted|plaintext passwords|stored in clear text"},
 	{stride.KeyManagement, stride.ControlPresent, "kms|key rotation|keys are rotated|hsm|hardware security module|key management|rotated keys|customer-managed keys"},
-	{stride.SecretsManagement, stride.ControlPresent, "secrets manager|secret manager|vault|key vault|secrets management|secret store|sealed secrets|parameter store"},
-	{stride.SecretsManagement, stride.ControlAbsent, "hard-coded credentials|hardcoded credentials|hardcoded secrets|hard-coded secrets|hardcoded password|hard-coded password|secrets in environment variables|credentials in code|hardcoded api key|default password|default credentials|default passwords"},
+	{stride.SecretsManagement, stride.ControlPresent, "secrets manager|secret manager|hashicorp vault|from vault|in vault|by vault|vault agent|vault secrets|key vault|secrets management|secret store|sealed secrets|parameter store"},
+	{stride.SecretsManagement, stride.ControlAbsent, "hard-coded credentials|hardcoded credentials|hardcoded secrets|hard-coded secrets|hardcoded password|hard-coded password|secrets in environment variables|credentials in code|hardcoded api key"},
 	{stride.InputValidation, stride.ControlPresent, "input validation|validates input|validates inputs|input is validated|inputs are validated|schema validation|validates the request|validates requests|sanitized|sanitised|sanitizes|sanitization|validated against|validate input|validate inputs|validate its input|validate its inputs|validate the input|validate any input|validate user input|validates user input|validates its input|validates all input|validate requests|validate the request|validate the requests|validate request bodies|validate parameters|check its input|check the input|check input|sanitize input|sanitise input|sanitize user input"},
 	{stride.ParameterizedQueries, stride.ControlPresent, "parameterized queries|parameterised queries|prepared statements|prepared statement|parameterized query|orm"},
 	{stride.OutputEncoding, stride.ControlPresent, "output encoding|escapes output|content security policy|csp header|html escaping|output is encoded|auto-escaping"},
@@ -48,7 +48,6 @@ var controlTable = []controlRow{
 	{stride.Backup, stride.ControlPresent, "backup|backups|backed up|back up|snapshots are|point-in-time recovery|daily snapshot"},
 	{stride.IntegrityCheck, stride.ControlPresent, "checksum|checksums|integrity check|hmac|signature verification|signatures are verified|verifies the signature|verifies signatures|verified signature|webhook signature|signed requests|signed webhook|message signing|signed messages|content hash|digitally signed|signed urls|pre-signed"},
 	{stride.CodeSigning, stride.ControlPresent, "code signing|signed firmware|signed images|signed image|signed updates|signed update|signed packages|images are signed|firmware is signed|updates are signed|artifact signing|cosign|signed commits|signed artifacts|signed binaries|provenance is verified"},
-	{stride.CodeSigning, stride.ControlAbsent, "unsigned|not signed firmware"},
 	{stride.CodeReview, stride.ControlPresent, "code review|code reviews|pull request review|peer review|reviewed by|two-person review|branch protection|reviewed pull requests|required reviews|changes are reviewed|review process|reviews changes|review changes|reviews the changes|review the changes|reviews code|review code|reviews the code|reviews pull requests|review pull requests|reviews commits"},
 	{stride.CodeReview, stride.ControlAbsent, "without review|without a review|without any review|unreviewed|push directly to main|pushes directly to main|push straight to main|pushes straight to main|merges their own"},
 	{stride.DependencyScanning, stride.ControlPresent, "dependency scanning|vulnerability scanning|dependabot|image scanning|sbom|sca|software composition analysis|pinned dependencies|lock file|lockfile|vulnerability scanner"},
@@ -109,7 +108,14 @@ func (x *extractor) controlsIn(lower string) []finding {
 		}
 	}
 	var out []finding
+	weaknesses := x.weaknessesIn(words, at)
+	for _, w := range weaknesses {
+		out = append(out, w.finding)
+	}
 	for i := 0; i < len(words); i++ {
+		if overruled(weaknesses, i) {
+			continue
+		}
 		w, longest := words[i], 0
 		for _, p := range x.phrases[w] {
 			if len(p.words) > longest && matchAt(words, i, p.words) {
@@ -234,7 +240,10 @@ func polarity(words []string, from, to int, says stride.ControlState) stride.Con
 			denied = true
 		}
 	}
-	for i := max(0, from-8); i < min(len(words), to+6); i++ {
+	if denied = denied || withdrawn(words[to:]); denied && says == stride.ControlPresent {
+		return stride.ControlAbsent
+	}
+	for i := clauseStart(words, from, 8); i < min(len(words), to+6) && (i < to || words[i] != ";" && words[i] != "but"); i++ {
 		if tentative(words[i]) || words[i] == "can" && i+1 < len(words) && words[i+1] == "be" {
 			return stride.ControlUnknown
 		}
@@ -246,6 +255,56 @@ func polarity(words []string, from, to int, says stride.ControlState) stride.Con
 		return stride.ControlAbsent
 	}
 	return stride.ControlPresent
+}
+
+// clauseStart returns where the clause of word i begins, at most reach words
+// before it.
+func clauseStart(words []string, i, reach int) int {
+	least := max(0, i-reach)
+	for i > least && words[i-1] != ";" && words[i-1] != "but" {
+		i--
+	}
+	return i
+}
+
+// withdrawn reports whether what follows a safeguard's name takes it back: "is
+// offered but not required", "on the robot: not burnt in yet", "off by default".
+func withdrawn(words []string) bool {
+	for i := 0; i < len(words) && i < 9; i++ {
+		switch words[i] {
+		case ";", ",", "and", "(":
+			return false
+		case "off":
+			return i+1 == len(words) || words[i+1] == "by" || words[i-min(1, i)] == "is" || words[i-min(1, i)] == "are"
+		case "excluded", "bypassed":
+			return true
+		case ":":
+			return i+1 < len(words) && (words[i+1] == "not" || words[i+1] == "no" || words[i+1] == "none" || words[i+1] == "missing")
+		case "but", "is", "are":
+			rest := words[i+1:]
+			if len(rest) > 0 && (rest[0] == "has" || rest[0] == "have" || rest[0] == "is" || rest[0] == "are") {
+				rest = rest[1:]
+			}
+			if len(rest) > 0 && rest[0] == "not" {
+				if rest = rest[1:]; len(rest) > 0 && (rest[0] == "yet" || rest[0] == "been") {
+					rest = rest[1:]
+				}
+				if len(rest) > 0 && inForce(rest[0]) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// inForce lists what a safeguard that counts is: "offered but not required".
+func inForce(w string) bool {
+	switch w {
+	case "required", "enforced", "mandatory", "enabled", "active", "used", "verified", "checked", "configured", "switched", "turned", "set", "rolled", "introduced", "deployed", "implemented", "mature", "burnt", "burned":
+		return true
+	}
+	return false
 }
 
 // exceptWithout reports whether the clause goes on to "without".

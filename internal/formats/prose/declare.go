@@ -12,6 +12,7 @@ import (
 
 // item is one declaration: "Name (attributes) [zone]: description".
 type item struct {
+	id         string // its number: "P1"
 	name       string
 	attributes string
 	zone       string
@@ -23,12 +24,16 @@ type item struct {
 // declareElements reads what the document lists as its parts: bullets and
 // tables under headings with a role, and "Processes: A; B." in one line.
 func (x *extractor) declareElements() {
+	t := table{last: -1}
 	for i := range x.blocks {
 		b := &x.blocks[i]
+		if b.kind != heading && hasArrow(b.textOf(x.text)[:min(b.end-b.start, 120)]) {
+			continue // a flow
+		}
 		before := len(x.reg.all)
 		r := b.section.role
 		switch {
-		case b.kind == heading && b.level == 7 && r.declares():
+		case b.kind == heading && r.declares() && !b.section.inherited:
 			x.declareHeading(b, r)
 		case b.kind == bullet && b.section.inherited && parseItem(x.text, b.start, b.end).desc == "":
 			// a remark about a part, not one more part
@@ -38,8 +43,12 @@ func (x *extractor) declareElements() {
 			x.declareTechnical(b)
 		case b.kind == row && r.declares():
 			x.declareRow(b, r)
+		case b.kind == paragraph && r.declares() && x.declareLabel(b, r):
 		case b.kind == paragraph:
 			x.declareInline(b)
+		}
+		if r == roleNone && !b.declared && len(x.reg.all) == before && !b.section.aside() {
+			x.describe(b, &t)
 		}
 		if r != roleNone || b.kind == paragraph {
 			for _, e := range x.reg.all[before:] {
@@ -57,13 +66,26 @@ func (x *extractor) declareHeading(b *block, r role) {
 	if roleOf(title) != roleNone {
 		return
 	}
-	words := nameWords(title)
-	if strings.ContainsAny(title, "?!") || containsAny(words, "in", "of", "with", "for", "and", "to", "on") {
-		return
-	}
-	if _, n := x.gaz.Longest(words[len(words)-1:]); n > 0 {
+	if x.partName(title) {
 		x.declareItem(item{name: title, start: b.start, end: b.end, nameAt: b.start}, r, b)
+		b.declared = false
 	}
+}
+
+// declareLabel reads "Init container. Runs before the application ..." and
+// "gatewayd (proxy). A deployment ..." in a section that lists parts.
+func (x *extractor) declareLabel(b *block, r role) bool {
+	text := x.text[b.start:b.end]
+	m := labelStop.FindStringSubmatchIndex(text)
+	if m == nil || len(strings.Fields(text[m[2]:m[3]])) > 4 || x.looksLikeClause(text[m[2]:m[3]]) || x.abstract(nameWords(text[m[2]:m[3]])) {
+		return false
+	}
+	it := parseItem(x.text, b.start, b.start+m[1]-1)
+	it.name, it.end = text[m[2]:m[3]], b.end
+	before := len(x.reg.all)
+	x.declareItem(it, r, b)
+	b.declared = false // its sentences are still to be read
+	return len(x.reg.all) > before
 }
 
 // declareTechnical reads "- Lidar: scans the room" outside of such a list: only
@@ -123,22 +145,6 @@ func containsAny(words []string, wanted ...string) bool {
 		}
 	}
 	return false
-}
-
-func (x *extractor) declareRow(b *block, r role) {
-	cells := strings.Split(strings.Trim(x.text[b.start:b.end], "|"), "|")
-	name := strings.Trim(cells[0], " *_`")
-	switch strings.ToLower(name) {
-	case "", "name", "component", "id", "element", "actor", "service", "description", "type", "#", "process", "data store", "external entity":
-		return
-	}
-	at := strings.Index(x.text[b.start:b.end], name)
-	it := item{name: name, start: b.start, end: b.end, nameAt: b.start + at}
-	if len(cells) > 1 {
-		it.attributes = strings.TrimSpace(cells[1])
-		it.desc = strings.TrimSpace(strings.Join(cells[1:], " "))
-	}
-	x.declareItem(it, r, b)
 }
 
 var (
@@ -310,15 +316,37 @@ func (x *extractor) looksLikeClause(name string) bool {
 	return false
 }
 
+// itemID matches the number that a list gives to an item: "P1 Collector".
+var itemID = regexp.MustCompile(`^([A-Z]{1,3}\d{1,3})[.:)]?\s+(\S.*)$`)
+
+// numbered splits the number off the name of an item, unless it is part of a
+// name that is known: "S3 bucket".
+func (x *extractor) numbered(it item) item {
+	m := itemID.FindStringSubmatch(it.name)
+	if m == nil {
+		return it
+	}
+	if e, n := x.gaz.Longest(nameWords(it.name)); n > 0 && strings.HasPrefix(e.Alias, strings.ToLower(m[1])) {
+		return it
+	}
+	it.id, it.name, it.nameAt = m[1], m[2], it.nameAt+len(it.name)-len(m[2])
+	return it
+}
+
 // declareItem makes the element that an item names.
 func (x *extractor) declareItem(it item, r role, b *block) {
+	it = x.numbered(it)
+	if i := strings.Index(it.name, " `"); i > 0 {
+		it.name = it.name[:i] // the name of an instance
+	}
 	name := display(it.name)
 	if len(name) < 2 || len(name) > 90 || strings.Count(name, "(") != strings.Count(name, ")") || stride.Slug(name) == "" || x.looksLikeClause(name) ||
 		len(x.reg.all) >= 4*maxElements {
 		return
 	}
 	entry, known := x.gaz.Lookup(name)
-	if !known && (len(strings.Fields(name)) > 5 || !startsUpper(it.name) && b.kind == paragraph) {
+	_, typed := x.gaz.Lookup(it.stated())
+	if !known && (len(strings.Fields(name)) > 5 || !startsUpper(it.name) && b.kind == paragraph && !typed) {
 		return
 	}
 	if entry.Level == gazetteer.Weak && x.quality[strings.ToLower(strings.Fields(name)[0])] && len(strings.Fields(name)) < 3 {
@@ -334,6 +362,10 @@ func (x *extractor) declareItem(it item, r role, b *block) {
 	x.classify(e, entry, known, it, r)
 	x.reg.add(e)
 	x.reg.phrase(e, name)
+	if itemNumber(it.id) {
+		x.reg.alias(e, it.id)
+		x.reg.phrase(e, it.id)
+	}
 	for _, variant := range strings.Split(name, " / ") {
 		if variant != name {
 			x.reg.alias(e, display(variant))
@@ -351,6 +383,12 @@ func (x *extractor) declareItem(it item, r role, b *block) {
 	}
 }
 
+// firstWords returns the first n words of the text.
+func firstWords(text string, n int) string {
+	words := strings.Fields(text[:min(len(text), 200)])
+	return strings.Join(words[:min(n, len(words))], " ")
+}
+
 // classify takes kind and tags from the list's title, the name and the type
 // that the item states.
 func (x *extractor) classify(e *element, entry gazetteer.Entry, known bool, it item, r role) {
@@ -358,7 +396,7 @@ func (x *extractor) classify(e *element, entry gazetteer.Entry, known bool, it i
 		entry, known = typed, true
 	}
 	if known {
-		e.tags, e.kind, e.home, e.level = entry.Tags, entry.Kind, entry.Zone, entry.Level
+		e.tags, e.kind, e.home, e.level, e.managed = entry.Tags, entry.Kind, entry.Zone, entry.Level, entry.Managed
 	}
 	lower := strings.ToLower(it.attributes)
 	switch {
@@ -374,6 +412,17 @@ func (x *extractor) classify(e *element, entry gazetteer.Entry, known bool, it i
 		e.kind = stride.ExternalEntity
 	case !known:
 		e.kind = stride.Process
+	}
+	if known && e.kind != entry.Kind && (e.kind == stride.DataStore || entry.Kind == stride.DataStore) {
+		// the list says what it is: "S3 archiver" is no bucket
+		e.tags, e.home = nil, ""
+		if typed, ok := x.gaz.Lookup(it.stated()); ok && typed.Kind == e.kind {
+			e.tags, e.home = typed.Tags, typed.Zone
+		} else if typed, ok := x.gaz.Lookup(firstWords(it.desc, 5)); ok && typed.Kind == e.kind && typed.Level != gazetteer.Weak {
+			e.tags, e.home = typed.Tags, typed.Zone
+		} else if e.kind == stride.DataStore {
+			e.tags = []stride.Tag{"database"}
+		}
 	}
 	if e.kind == stride.ExternalEntity && !known && r == roleActors && strings.Contains(lower, "human") {
 		e.tags = []stride.Tag{"human"}

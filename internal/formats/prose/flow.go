@@ -17,6 +17,8 @@ type flow struct {
 	controls stride.Controls
 	evidence []stride.Evidence
 	outside  bool
+	// reaches are the parts of sentences that speak of it.
+	reaches []span
 	// plain quotes where the text names a protocol that encrypts nothing.
 	plain *stride.Evidence
 }
@@ -75,16 +77,13 @@ func (x *extractor) declareFlow(b *block) {
 	if len(line) > 600 {
 		return
 	}
-	line = flowNumber.ReplaceAllString(strings.Join(strings.Fields(line), " "), "")
+	line = strings.Join(strings.Fields(line), " ")
+	if rest := flowNumber.ReplaceAllString(line, ""); regexpArrow.FindStringIndex(rest) == nil || regexpArrow.FindStringIndex(rest)[0] > 0 {
+		line = rest
+	}
 	inFlows := b.section.role == roleFlows
 	if m := arrowForm.FindStringSubmatch(line); m != nil {
-		hops := regexpArrow.Split(m[2], -1)
-		from := x.flowEnd(m[1], b, true)
-		for _, hop := range hops {
-			to := x.flowEnd(hop, b, true)
-			x.stateFlow(b, from, to, "", m[3])
-			from = to
-		}
+		x.declareArrows(b, line, m)
 		return
 	}
 	if m := sendsForm.FindStringSubmatch(line); m != nil {
@@ -106,6 +105,42 @@ func (x *extractor) declareFlow(b *block) {
 	}
 }
 
+// declareArrows reads "A -> B, C -> D: orders over HTTPS"; a double arrow goes
+// both ways.
+func (x *extractor) declareArrows(b *block, line string, m []string) {
+	both := strings.ContainsAny(line, "↔") || strings.Contains(line, "<->")
+	from := x.flowEnds(m[1], b)
+	for _, hop := range regexpArrow.Split(m[2], 10) {
+		to := x.flowEnds(hop, b)
+		for _, a := range from {
+			for _, z := range to {
+				x.stateFlow(b, a, z, "", m[3])
+				if both {
+					x.stateFlow(b, z, a, "", m[3])
+				}
+			}
+		}
+		from = to
+	}
+}
+
+// flowEnds finds the parts that one end of an arrow names: "B", "B, C", "B and
+// C".
+func (x *extractor) flowEnds(name string, b *block) []*element {
+	if e := x.flowEnd(name, b, false); e != nil {
+		return []*element{e}
+	}
+	var out []*element
+	for _, part := range regexpJoin.Split(name, 8) {
+		if e := x.flowEnd(part, b, true); e != nil {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+var regexpJoin = regexp.MustCompile(`,\s+(?:and\s+)?|\s+and\s+|\s+\+\s+|\s+&\s+`)
+
 var regexpArrow = regexp.MustCompile(`\s*(?:->|-->|=>|→|⟶|➔|<->|↔)\s*`)
 
 // flowEnd finds the part that one end of a stated flow names. In a list of
@@ -114,9 +149,12 @@ func (x *extractor) flowEnd(name string, b *block, create bool) *element {
 	if i := strings.LastIndex(name, ": "); i >= 0 {
 		name = name[i+2:]
 	}
-	name = strings.Trim(name, " \t\"*_`.,")
+	name = strings.Trim(name, " \t\"*_`.,[]|+<>")
 	if e := x.reg.byName[canon(name)]; e != nil {
 		return e
+	}
+	if i := strings.Index(name, " `"); i > 0 {
+		name = name[:i]
 	}
 	if i := strings.IndexByte(name, '('); i > 1 {
 		if e := x.reg.byName[canon(name[:i])]; e != nil {
@@ -128,7 +166,7 @@ func (x *extractor) flowEnd(name string, b *block, create bool) *element {
 		return nil
 	}
 	entry, known := x.gaz.Lookup(name)
-	if !known && !startsUpper(name) {
+	if !known && !startsUpper(name) || strings.ContainsAny(name, "(){}=<>;") {
 		return nil
 	}
 	if len(x.reg.all) >= 4*maxElements || stride.Slug(name) == "" {
@@ -137,7 +175,7 @@ func (x *extractor) flowEnd(name string, b *block, create bool) *element {
 	e := &element{name: display(name), kind: stride.Process, pos: b.start + at, declared: true, capital: true,
 		evidence: []stride.Evidence{x.quote(b.start, b.end, b.start+at, b.start+at+len(name))}}
 	if known {
-		e.kind, e.tags, e.home, e.level = entry.Kind, entry.Tags, entry.Zone, entry.Level
+		e.kind, e.tags, e.home, e.level, e.managed = entry.Kind, entry.Tags, entry.Zone, entry.Level, entry.Managed
 	}
 	return x.reg.add(e)
 }
@@ -242,14 +280,14 @@ func plainAt(tokens []token, i int) bool {
 	return true
 }
 
-// overPlain reports whether the sentence says that something goes over a plain
-// protocol.
-func (x *extractor) overPlain(s *sentence) bool {
-	if x.modal(s) || secured(strings.ToLower(x.text[s.start:s.end])) {
+// overPlain reports whether the part r of the sentence, or what stands before it,
+// says that something goes over a plain protocol.
+func (x *extractor) overPlain(s *sentence, r span) bool {
+	if x.modal(s) || secured(strings.ToLower(x.text[r.from:r.to])) {
 		return false
 	}
 	for i := 1; i < len(s.tokens); i++ {
-		if !plainAt(s.tokens, i) || x.negated(s, i) {
+		if s.tokens[i].start >= r.to || !plainAt(s.tokens, i) || x.negated(s, i) {
 			continue
 		}
 		switch s.tokens[i-1].lower {

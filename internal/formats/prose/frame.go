@@ -2,6 +2,8 @@ package prose
 
 import (
 	"strings"
+
+	"github.com/threatdraft/threatdraft/internal/stride"
 )
 
 // frame is the clause that is being read: who does what, and to whom.
@@ -10,6 +12,8 @@ type frame struct {
 	classes  []verbClass
 	passive  bool
 	prep     string
+	governs  string     // the preposition of the object before
+	latest   *element   // the object before
 	direct   []*element // objects without a preposition
 	placed   bool       // a preposition named an object of this verb
 	verbAt   int
@@ -18,6 +22,7 @@ type frame struct {
 	causes   bool     // the verb makes its object act: "lets customers pay"
 	opening  bool     // the sentence begins with a subordinate clause
 	via      *element // the part through which what follows goes
+	goal     *element // where something that is no part is sent, until its sender is named
 }
 
 // frameFlows reads flows out of sentences: "X uploads Y to Z over P", "is read
@@ -72,6 +77,10 @@ func (x *extractor) readFrames(s *sentence, last *element) *element {
 				if first == nil {
 					first = m.elem
 				}
+				if len(f.classes) > 0 && x.turns(s, next-1) {
+					x.flushDirect(s, &f)
+					f = frame{} // "..., and the API writes": a clause of its own
+				}
 				x.frameMention(s, &f, m)
 			}
 			continue
@@ -96,6 +105,11 @@ func (x *extractor) readFrames(s *sentence, last *element) *element {
 		case (t.lower == "which" || t.lower == "that" || t.lower == "who") && i > 0:
 			x.flushDirect(s, &f)
 			f.relative(s, i)
+		case t.lower == "and" && i > 0 && x.protos[s.tokens[i-1].lower]:
+			f.prep = f.governs // "to A over HTTPS and B over MQTT"
+		case t.lower == "then" && f.latest != nil && i+1 < len(s.tokens) && (s.tokens[i+1].lower == "to" || s.tokens[i+1].lower == "into"):
+			x.flushDirect(s, &f)
+			f.subjects = []*element{f.latest} // "goes to A, then to B"
 		case subordinates(t.lower):
 			x.flushDirect(s, &f)
 			f = frame{opening: i == 0}
@@ -107,6 +121,19 @@ func (x *extractor) readFrames(s *sentence, last *element) *element {
 	}
 	x.flushDirect(s, &f)
 	return first
+}
+
+// turns reports whether mention j begins a clause of its own: behind "and" or a
+// comma, before an active verb.
+func (x *extractor) turns(s *sentence, j int) bool {
+	i := s.mentions[j].from - 1
+	for i > 0 && x.dets[s.tokens[i].lower] {
+		i--
+	}
+	if i <= 0 || s.tokens[i].lower != "and" && s.tokens[i].text != "," && s.tokens[i].lower != "then" {
+		return false
+	}
+	return x.opensClause(s, j) && !nounToo(strings.TrimSuffix(s.tokens[s.mentions[j].to].lower, "s"))
 }
 
 // parseItemSubject reads "- Web Server [Zone]: Serves pages": the item's name
@@ -219,7 +246,7 @@ func (x *extractor) openVerb(s *sentence, f *frame, i int, class verbClass, pass
 		f.subjects = acting
 	}
 	f.causes = class == plain && makesAct(s.tokens[i].lower)
-	f.classes, f.passive, f.prep, f.placed, f.verbAt, f.head, f.via = []verbClass{class}, passive, "", false, i, nil, nil
+	f.classes, f.passive, f.prep, f.placed, f.verbAt, f.head, f.via, f.goal = []verbClass{class}, passive, "", false, i, nil, nil, nil
 	if class != plain {
 		for _, e := range f.subjects {
 			e.acts = true
@@ -300,6 +327,8 @@ func (x *extractor) frameMention(s *sentence, f *frame, m mention) {
 		switch {
 		case f.head != nil && f.prep == "": // "the app that customers use"
 			f.object, f.head, f.subjects = f.head, nil, []*element{e}
+		case f.prep == "from" && len(f.subjects) == 0 && e.kind != stride.DataStore: // "readings from the meters go to"
+			f.subjects = []*element{e}
 		case f.prep != "": // "the admin of the shop": the head stays
 		case joined:
 			f.subjects = append(f.subjects, e)
@@ -308,6 +337,7 @@ func (x *extractor) frameMention(s *sentence, f *frame, m mention) {
 		}
 		return
 	}
+	f.governs, f.latest = f.prep, e
 	for _, class := range f.classes {
 		x.relate(s, f, class, e)
 	}

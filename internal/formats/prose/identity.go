@@ -253,38 +253,6 @@ func (x *extractor) itemSubject(s *sentence, m *mention) bool {
 		(m.from == 0 || m.from == 1 && x.dets[s.tokens[0].lower])
 }
 
-// genericHead lists the last words that add nothing to the name of a product
-// or of a thing that names itself: "Redis cluster", "API gateway endpoint".
-func genericHead(w string) bool {
-	switch w {
-	case "database", "db", "cache", "cluster", "server", "table", "instance", "bucket", "broker", "service", "endpoint", "node", "system", "deployment":
-		return true
-	}
-	return false
-}
-
-// generic sees "Redis cluster" as Redis, and "NATS messaging system" as NATS: a
-// product and the general word for it.
-func (x *extractor) generic(key string) *element {
-	words := strings.Fields(key)
-	for i := len(words) - 1; i > 0; i-- {
-		e := x.reg.byName[strings.Join(words[:i], " ")]
-		if e == nil {
-			continue
-		}
-		rest := words[i:]
-		if len(rest) == 1 && genericHead(rest[0]) && (e.level == gazetteer.Product || rest[0] == "endpoint" && e.level == gazetteer.Noun && i > 1) {
-			return e
-		}
-		entry, took := x.gaz.Longest(rest)
-		if e.level == gazetteer.Product && e.kind == stride.DataStore && took == len(rest) && narrowerThan(e.tags, entry.Tags) {
-			return e
-		}
-		return nil
-	}
-	return nil
-}
-
 // trimHead drops "endpoint" from the first mention of "API gateway endpoint",
 // so that the later "API gateway" is no second part.
 func (x *extractor) trimHead(s *sentence, m *mention) string {

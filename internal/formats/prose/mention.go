@@ -15,6 +15,7 @@ type mention struct {
 	elem     *element
 	bare     bool // one alias without a modifier
 	capital  bool
+	example  bool // "such as X": no part unless it takes part elsewhere
 	denied   bool // "no audit log": there is none; "API calls are": no part is meant
 }
 
@@ -230,29 +231,6 @@ func isHuman(tags []stride.Tag) bool {
 	return slices.ContainsFunc(tags, func(t stride.Tag) bool { return t.Is("human") })
 }
 
-// verbHere reports whether a word that could be a noun ("requests", "logs")
-// stands where a verb is expected: after a plural, before a determiner.
-func (x *extractor) verbHere(s *sentence, i int) bool {
-	t := s.tokens[i]
-	if x.verbOf(t.lower) == 0 || i+1 >= len(s.tokens) {
-		return false
-	}
-	next := s.tokens[i+1]
-	if x.dets[next.lower] || x.preps[next.lower] {
-		return true
-	}
-	// "the app stores orders" against "the Bastion Logs Storage", "app logs are"
-	return strings.HasSuffix(t.lower, "s") && !s.capital(i) && next.word && i > 0 && !strings.HasSuffix(s.tokens[i-1].lower, "s") &&
-		!x.stop[next.lower] && x.nounAfter(s, i)
-}
-
-// nounAfter reports whether the word behind token i is no verb there: "stores
-// orders", and "stores visits in", where "visits" can only be a noun.
-func (x *extractor) nounAfter(s *sentence, i int) bool {
-	after := s.tokens[i+1].lower
-	return x.verbOf(after) == 0 || strings.HasSuffix(after, "s") && i+2 < len(s.tokens) && x.preps[s.tokens[i+2].lower]
-}
-
 // window returns the lower-case word parts from token i on; ends[n] is the
 // token after the first n parts, or 0 where n parts end inside of a token.
 func (s *sentence) window(i int) ([]string, map[int]int) {
@@ -311,75 +289,13 @@ func (x *extractor) acceptable(s *sentence, i int, e gazetteer.Entry) bool {
 	if e.Level == gazetteer.Name {
 		return s.capital(i)
 	}
+	if e.Alias == "ids" && s.tokens[i].text != "IDS" || noName(&s.tokens[i], e) {
+		return false
+	}
 	if len(e.Alias) <= 3 && e.Level == gazetteer.Product {
 		return s.tokens[i].text != s.tokens[i].lower || len(e.Alias) == 3
 	}
 	return !x.usedAsVerb(s, i, e)
-}
-
-// usedAsVerb sees "the gateway logs requests" and "to store", "to process".
-func (x *extractor) usedAsVerb(s *sentence, i int, e gazetteer.Entry) bool {
-	if strings.Contains(e.Alias, " ") || e.Level == gazetteer.Product {
-		return false
-	}
-	t := s.tokens[i]
-	if x.verbOf(t.lower) == 0 || s.capital(i) && i > 0 && !s.initial(i) {
-		return false
-	}
-	if (i == 0 || s.initial(i)) && s.capital(i) && strings.HasSuffix(t.lower, "s") && i+1 < len(s.tokens) && s.tokens[i+1].word {
-		return true
-	}
-	if x.servesAsVerb(s, i) || x.joinedVerb(s, i) || x.loginVerb(s, i) {
-		return true
-	}
-	if i > 0 {
-		switch s.tokens[i-1].lower {
-		case "it", "they", "who", "to", "can", "could", "may", "might", "will", "would", "must", "should", "not", "which", "that", "then", "also":
-			return true
-		}
-	}
-	return i+1 < len(s.tokens) && x.dets[s.tokens[i+1].lower] && i > 0 && !x.dets[s.tokens[i-1].lower]
-}
-
-// servesAsVerb sees "the API stores orders": a subject before, an object after.
-func (x *extractor) servesAsVerb(s *sentence, i int) bool {
-	if i == 0 || i+1 >= len(s.tokens) || s.capital(i) || !strings.HasSuffix(s.tokens[i].lower, "s") {
-		return false
-	}
-	before, after := s.tokens[i-1], s.tokens[i+1]
-	return before.word && after.word && !x.stop[before.lower] && !x.quality[before.lower] && !strings.HasSuffix(before.lower, "s") &&
-		!x.stop[after.lower] && x.nounAfter(s, i) && x.verbOf(before.lower) == 0
-}
-
-// loginVerb sees "the app logs in with", against "writes logs in S3".
-func (x *extractor) loginVerb(s *sentence, i int) bool {
-	if i+1 >= len(s.tokens) || s.tokens[i].lower != "logs" && s.tokens[i].lower != "log" || i > 0 && x.verbOf(s.tokens[i-1].lower) != 0 {
-		return false
-	}
-	switch s.tokens[i+1].lower {
-	case "into", "onto":
-		return true
-	case "in", "on":
-		return i+2 >= len(s.tokens) || !s.tokens[i+2].word || x.preps[s.tokens[i+2].lower] || s.tokens[i+2].lower == "and"
-	}
-	return false
-}
-
-// joinedVerb sees "checks the token and stores orders".
-func (x *extractor) joinedVerb(s *sentence, i int) bool {
-	if i < 3 || i+1 >= len(s.tokens) || s.tokens[i-1].lower != "and" || s.capital(i) || !strings.HasSuffix(s.tokens[i].lower, "s") {
-		return false
-	}
-	after := s.tokens[i+1]
-	if !after.word || x.stop[after.lower] && !x.dets[after.lower] {
-		return false
-	}
-	for _, t := range s.tokens[1 : i-1] {
-		if t.word && strings.HasSuffix(t.lower, "s") && x.verbOf(t.lower) != 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // modifiers extends the phrase to the left over the words that name it.
@@ -390,7 +306,7 @@ func (x *extractor) modifiers(s *sentence, m *mention, floor int) {
 		t := &s.tokens[i]
 		named := s.capital(i) && i > 0 && !s.initial(i) && s.capital(i+1) && x.dets[s.tokens[i-1].lower] &&
 			m.entry.Level < gazetteer.Product // "the Core Banking mainframe"
-		if !t.word || len(t.text) < 2 || itemNumber(t.text) && i == 0 || x.stop[t.lower] || x.quality[t.lower] && !named || strings.HasSuffix(t.lower, "ly") ||
+		if !t.word || len(t.text) < 2 || strings.Trim(t.text, "0123456789.,-x%") == "" || itemNumber(t.text) && i == 0 || x.stop[t.lower] || x.quality[t.lower] && !named || strings.HasSuffix(t.lower, "ly") ||
 			t.lower == s.tokens[m.to-1].lower {
 			break
 		}
@@ -481,7 +397,7 @@ func nounToo(w string) bool {
 	switch w {
 	case "log", "cache", "request", "report", "control", "stream", "record", "access", "search", "update", "data", "archive",
 		"backup", "export", "import", "message", "monitor", "process", "watch", "transfer", "query", "display", "issue", "project", "command", "login",
-		"event", "design", "exchange", "ship", "show":
+		"event", "design", "exchange", "ship", "show", "travel", "flow", "pay", "chat", "peer", "print", "plug", "land", "front", "dump", "grant":
 		return true
 	}
 	return false

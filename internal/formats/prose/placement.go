@@ -11,13 +11,21 @@ import (
 // before the telling noun.
 const zoneNoun = `((?:[\w'-]+ ){0,4}?(?:VPC|VNet|DMZ|subnets?|clusters?|namespaces?|(?:private|corporate|internal|public|office|control|home|plant|` +
 	`local|management|OT|IT|guest) network|intranet|internet|data cent(?:er|re)|datacent(?:er|re)|enclave|cloud account|AWS account|Azure subscription|` +
-	`public cloud|private cloud|Azure|AWS|GCP|Google Cloud|on-premises|factory floor))\b`
+	`public cloud|private cloud|Azure|AWS|GCP|Google Cloud|on-premises|factory floor|resource group|availability zone|security zone|hospital|plant))\b`
+
+// hostNoun matches what a part runs in or on that is no network.
+const hostNoun = `((?:[\w'’-]+ ){0,3}?(?:browser|vehicle|car|truck|aircraft|drone|robot|phone|smartphone|tablet|laptop|handset|device|host|bare metal server|` +
+	`virtual machine|VM|trusted execution environment|TEE|secure world|premises))\b`
 
 const article = `(?:(?:the|a|an|our|its|their|each|every|one|same)\s+)?`
 
 var (
 	placement = regexp.MustCompile(`(?i)\b(?:runs?|running|deployed|hosted|lives?|resides?|located|sits?|placed|is|are|installed|stays?|operates?|` +
-		`executes?|inside|reachable only)\s+(?:as\s+\S+(?:\s+\S+)?\s+)?(?:only\s+)?(?:in|inside|within|on|into|from|to|behind)\s+` + article + zoneNoun)
+		`executes?|inside|reachable only)\s+(?:as\s+\S+(?:\s+\S+)?\s+)?(?:only\s+)?(?:in|inside of|inside|within|on|into|from|to|behind)\s+` + article + zoneNoun)
+	// hosted: "runs in the browser", "is installed on the vehicle".
+	hosted = regexp.MustCompile(`(?i)\b(?:runs?|running|lives?|executes?|executed|installed|hosted|deployed|embedded)\s+(?:locally\s+|only\s+|entirely\s+)?` +
+		`(?:in|inside of|inside|within|on)\s+` + article + hostNoun)
+	ownSite = regexp.MustCompile(`(?i)\b(?:runs?|running|deployed|hosted|installed|lives?|kept|is|are)\s+(on[- ]prem(?:ises|ise)?)\b`)
 	// nesting: "the payments namespace of the cluster", "the VPC is in the account".
 	nesting = regexp.MustCompile(`(?i)` + zoneNoun + `,?\s+(?:(?:which|that|is|are|runs|lives|sits|located|hosted|deployed|itself)\s+){0,3}(?:inside|` +
 		`within|in|of|on)\s+` + article + zoneNoun)
@@ -37,7 +45,15 @@ func (x *extractor) readZones() {
 		if s.block.section.role == roleZones && s.block.kind == bullet {
 			x.placeListed(s, body)
 		}
-		if s.block.kind == heading || !containsZoneWord(body) {
+		if s.block.kind == heading {
+			continue
+		}
+		if s.runsSomewhere() {
+			for _, m := range hosted.FindAllStringSubmatchIndex(body, 4) {
+				x.place(s, body, m, false)
+			}
+		}
+		if !containsZoneWord(body) {
 			continue
 		}
 		x.nestZones(s, body)
@@ -45,8 +61,10 @@ func (x *extractor) readZones() {
 			x.placeHeld(s, body, m)
 		}
 		x.placeStanding(s)
-		for _, m := range placement.FindAllStringSubmatchIndex(body, 4) {
-			x.place(s, body, m, false)
+		for _, where := range []*regexp.Regexp{placement, ownSite} {
+			for _, m := range where.FindAllStringSubmatchIndex(body, 4) {
+				x.place(s, body, m, false)
+			}
 		}
 	}
 }
@@ -55,8 +73,23 @@ func (x *extractor) readZones() {
 func containsZoneWord(body string) bool {
 	lower := strings.ToLower(body)
 	for _, w := range []string{"vpc", "vnet", "dmz", "subnet", "cluster", "namespace", "network", "intranet", "internet", "data cent", "datacent",
-		"enclave", "account", "subscription", "cloud", "azure", "aws", "gcp", "on-prem", "factory"} {
+		"enclave", "account", "subscription", "cloud", "azure", "aws", "gcp", "on-prem", "factory", "on prem", "resource group", "availability zone", "security zone",
+		"hospital", "plant"} {
 		if strings.Contains(lower, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// runsSomewhere spares most sentences the search for a host.
+func (s *sentence) runsSomewhere() bool {
+	if len(s.mentions) == 0 {
+		return false
+	}
+	for i := range s.tokens {
+		switch s.tokens[i].lower {
+		case "run", "runs", "running", "live", "lives", "execute", "executes", "executed", "installed", "hosted", "deployed", "embedded":
 			return true
 		}
 	}

@@ -9,8 +9,8 @@
 // formats.
 //
 // The seams are the literal tables: words.go (verbs), control.go (safeguards),
-// data.go (data classes), zone.go (trust zones), role.go (headings) and package
-// gazetteer (names).
+// data.go (data classes), zone.go (trust zones), role.go (headings), synonyms.go
+// (words that mean the same) and package gazetteer (names).
 package prose
 
 import (
@@ -53,14 +53,19 @@ type extractor struct {
 
 	// general remembers which part a general noun ("the database") means.
 	general map[stride.Tag]*element
-	listing int // how many processes and stores the document lists as such
-	shorts  int
-	foreign bool            // the text is not English
-	outward []*element      // what somebody from outside calls, once all flows are read
-	swept   map[finding]int // statements about the whole system, at by their reach
-	protos  map[string]bool
-	phrases map[string][]controlPhrase
-	classes map[string][]dataPhrase
+	// began is the offset of the sentence in which a flow was read last, firstVerb
+	// the token of its first such verb.
+	began, firstVerb int
+
+	listing    int // how many processes and stores the document lists as such
+	shorts     int
+	foreign    bool            // the text is not English
+	outward    []*element      // what somebody from outside calls, once all flows are read
+	swept      map[finding]int // statements about the whole system, at by their reach
+	protos     map[string]bool
+	phrases    map[string][]controlPhrase
+	weaknesses map[string][]weakness
+	classes    map[string][]dataPhrase
 }
 
 // Parse reads the source. The Architecture is empty where the text names no
@@ -69,9 +74,9 @@ type extractor struct {
 func Parse(src stride.Source) (stride.Architecture, []string, error) {
 	x := &extractor{src: src, raw: string(src.Content), gaz: gazetteer.New(), verbs: verbs(), stop: set(functionWords),
 		quality: set(qualifiers), trades: set(tradeWords), dets: set(determiners), preps: set(prepositions),
-		reg: newRegistry(), byEnds: map[[2]*element]*flow{},
+		reg: newRegistry(), began: -1, byEnds: map[[2]*element]*flow{},
 		general: map[stride.Tag]*element{}, protos: set(protocolWords),
-		phrases: controlIndex(), classes: dataIndex()}
+		phrases: controlIndex(), weaknesses: weaknessIndex(), classes: dataIndex()}
 	if unreadable(src.Content) {
 		var empty stride.Architecture
 		empty.Connect()
@@ -99,6 +104,7 @@ func (x *extractor) readSentences() {
 		b := &x.blocks[i]
 		for _, s := range sentences(x.text, b) {
 			s.mentions = x.findMentions(&s)
+			x.markExamples(&s)
 			x.sentences = append(x.sentences, s)
 		}
 	}
@@ -106,7 +112,7 @@ func (x *extractor) readSentences() {
 
 // architecture keeps what is grounded well enough and gives it keys.
 func (x *extractor) architecture() stride.Architecture {
-	kept := x.reg.kept()
+	kept := x.reg.kept(len(x.flows))
 	if len(kept) > maxElements {
 		kept = kept[:maxElements]
 		x.notes = append(x.notes, "the text names more parts than can be read; the first ones were kept")

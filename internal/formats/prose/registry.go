@@ -34,12 +34,17 @@ type element struct {
 	placed   bool // a sentence says where it runs
 	loose    bool // a common noun in a document that lists its parts elsewhere
 	capital  bool // its name is written as a proper name
+	managed  bool // a cloud provider runs it
 	level    gazetteer.Level
 	mentions int
 }
 
 func (e *element) build() stride.Element {
-	return stride.Element{ID: e.key, Name: e.name, Kind: e.kind, Tags: e.tags, Zone: e.zone.id(), Controls: e.controls,
+	tags := e.tags
+	if e.managed {
+		tags = append(slices.Clone(tags), "managed_service")
+	}
+	return stride.Element{ID: e.key, Name: e.name, Kind: e.kind, Tags: tags, Zone: e.zone.id(), Controls: e.controls,
 		Data: e.data, Aliases: e.aliases, OutOfScope: e.outside, Evidence: e.evidence}
 }
 
@@ -63,7 +68,7 @@ func newRegistry() *registry {
 }
 
 // canon reduces a name to what identifies it: lower case, singular words,
-// without articles and the vendor's name.
+// without articles and the vendor's name, one word for each of its synonyms.
 func canon(name string) string {
 	words := nameWords(name)
 	for len(words) > 1 && isVendor(words[0]) {
@@ -72,7 +77,7 @@ func canon(name string) string {
 	for i, w := range words {
 		words[i] = gazetteer.Singular(w)
 	}
-	return strings.Join(words, " ")
+	return unify(strings.Join(words, " "))
 }
 
 func isVendor(w string) bool {
@@ -121,6 +126,23 @@ func (r *registry) alias(e *element, name string) {
 	}
 }
 
+// rename gives the element a shorter name; the one before becomes an alias.
+func (r *registry) rename(e *element, name string) {
+	if r.byName[canon(name)] != nil || slices.Contains(e.aliases, e.name) {
+		return
+	}
+	e.aliases = append(e.aliases, e.name)
+	e.name, e.canon = name, canon(name)
+	r.byName[e.canon] = e
+}
+
+// singular prefers the singular of a name that the text uses in both numbers.
+func (r *registry) singular(e *element, name string) {
+	if name != e.name && strings.EqualFold(name+"s", e.name) || strings.EqualFold(strings.TrimSuffix(name, "y")+"ies", e.name) {
+		e.name = name
+	}
+}
+
 // phrase makes running text be searched for the name.
 func (r *registry) phrase(e *element, name string) {
 	words := nameWords(name)
@@ -155,14 +177,15 @@ next:
 	return nil, 0
 }
 
-// kept returns the elements that are grounded well enough to be shown.
-func (r *registry) kept() []*element {
+// kept returns the elements that are grounded well enough to be shown; flows is
+// how many flows the text states. One act between everyday things is a story.
+func (r *registry) kept(flows int) []*element {
 	var out []*element
 	solid := 0
 	for _, e := range r.all {
 		if e.grounded() {
 			out = append(out, e)
-			if e.declared || e.level == gazetteer.Product || (e.linked && e.kind != stride.ExternalEntity) || (e.strong && len(strings.Fields(e.name)) > 1) ||
+			if e.declared || e.level == gazetteer.Product || (e.linked && e.kind != stride.ExternalEntity && (flows > 1 || !everyday(e.canon))) || (e.strong && e.kind != stride.ExternalEntity && len(strings.Fields(e.name)) > 1) ||
 				e.placed || e.level == gazetteer.Noun && e.acts && !everyday(e.canon) {
 				solid++
 			}
@@ -198,9 +221,19 @@ func (e *element) grounded() bool {
 	case e.declared || e.strong || e.level == gazetteer.Noun && e.kind == stride.ExternalEntity:
 		return true
 	case e.level == gazetteer.Weak:
-		return e.linked && (e.capital || e.mentions > 1) || e.capital && e.mentions > 1
+		return e.linked && (e.capital || e.mentions > 1 || e.acts && programHead(e.canon)) || e.capital && e.mentions > 1
 	}
 	return e.linked || e.mentions > 1 || e.acts && e.kind != stride.ExternalEntity && !everyday(e.canon)
+}
+
+// programHead reports whether the last word is a noun for a program, so that a
+// phrase that acts on other parts is one: "the wallet app".
+func programHead(name string) bool {
+	switch name[strings.LastIndexByte(name, ' ')+1:] {
+	case "app", "service", "server", "gateway", "bot", "agent", "engine", "node", "collector":
+		return strings.Contains(name, " ")
+	}
+	return false
 }
 
 // display is the name as people would write it on a diagram.

@@ -19,7 +19,14 @@ func (x *extractor) relate(s *sentence, f *frame, class verbClass, e *element) {
 			f.direct = append(f.direct, e)
 		}
 		return
-	case "as", "by", "for", "of", "inside", "within", "behind", "under", "about", "using", "between", "across", "over":
+	case "behind":
+		if e.kind == stride.Process && (class == plain || class == transfer) {
+			for _, sub := range f.subjects {
+				x.addFlow(s, e, sub, f) // "sits behind the proxy"
+			}
+		}
+		return
+	case "as", "by", "for", "of", "inside", "within", "under", "about", "using", "between", "across", "over":
 		return
 	case "from":
 		if len(f.direct) > 0 && (class == contact || actsFrom(f.subjects, e)) {
@@ -90,12 +97,12 @@ func (x *extractor) pass(s *sentence, f *frame, class verbClass, e *element) {
 }
 
 // pull records that the part "to" takes data from the part "from". A person
-// who opens or downloads something from a process acts on it: the flow begins
-// with the person, unless the verb says that the process delivers.
+// who opens, reads or downloads something acts on where it lies: the flow begins
+// with the person, unless the verb says that it is delivered.
 func (x *extractor) pull(s *sentence, from, to *element, f *frame) {
 	verb := s.tokens[min(f.verbAt, len(s.tokens)-1)].lower
 	delivered := strings.HasPrefix(verb, "receiv") || strings.HasPrefix(verb, "get") || strings.HasPrefix(verb, "obtain")
-	if from.kind == stride.Process && isHuman(to.tags) && !delivered {
+	if from.kind != stride.ExternalEntity && isHuman(to.tags) && !delivered {
 		from, to = to, from
 	}
 	x.addFlow(s, from, to, f)
@@ -110,7 +117,20 @@ func (x *extractor) fan(s *sentence, f *frame, e *element) {
 	}
 }
 
+// relatePassive reads "X is read by Y". Where what is sent is no part ("orders
+// are sent by X to Y"), the sender becomes the subject.
 func (x *extractor) relatePassive(s *sentence, f *frame, class verbClass, e *element) {
+	if len(f.subjects) == 0 && (class == transfer || class == put) {
+		switch {
+		case f.goal != nil && (f.prep == "by" || f.prep == "from"):
+			x.addFlow(s, e, f.goal, f)
+		case f.prep == "by" || f.prep == "from":
+			f.subjects, f.passive = []*element{e}, false
+		case f.prep == "to" || f.prep == "into" || f.prep == "in":
+			f.goal = e
+		}
+		return
+	}
 	for _, sub := range f.subjects {
 		switch {
 		case f.prep == "by" && (class == receive):
@@ -165,17 +185,22 @@ func (x *extractor) addFlow(s *sentence, from, to *element, f *frame) {
 		from.linked, to.linked = true, true
 	}
 	fl.evidence = addEvidence(fl.evidence, ev)
-	lower := strings.ToLower(x.text[s.start:s.end])
-	if fl.protocol == "" {
-		fl.protocol = x.protocolIn(lower)
+	r := x.reach(s, f, from, to)
+	if len(fl.reaches) < maxEvidence {
+		fl.reaches = append(fl.reaches, r)
 	}
-	if secureProtocol(fl.protocol) && x.protocolIn(lower) == fl.protocol && !x.modal(s) {
+	x.opens(s, f)
+	protocol := x.protocolOf(s, f, r)
+	if fl.protocol == "" {
+		fl.protocol = protocol
+	}
+	if secureProtocol(fl.protocol) && protocol == fl.protocol && !x.modal(s) {
 		setControl(fl.controls, finding{name: stride.EncryptionInTransit, state: stride.ControlPresent}, ev)
 	}
-	if fl.plain == nil && plainProtocol(fl.protocol) && x.overPlain(s) {
+	if fl.plain == nil && plainProtocol(protocol) && x.overPlain(s, r) {
 		fl.plain = &ev
 	}
-	for _, d := range x.dataIn(lower) {
+	for _, d := range x.dataOf(s, f, r) {
 		fl.data = addClass(fl.data, d)
 	}
 }

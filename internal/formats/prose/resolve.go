@@ -11,12 +11,12 @@ import (
 // themselves, then bare nouns, which mean an earlier part where one fits.
 func (x *extractor) resolveMentions() {
 	x.eachMention(func(s *sentence, j int) {
-		if m := &s.mentions[j]; m.elem == nil && !m.bare && !m.denied && s.mayName() && !s.quiet(m.from) {
+		if m := &s.mentions[j]; m.elem == nil && !m.bare && !m.denied && !m.example && s.mayName() && !s.quiet(m.from) {
 			m.elem = x.named(s, j)
 		}
 	})
 	x.eachMention(func(s *sentence, j int) {
-		if m := &s.mentions[j]; m.elem == nil && m.bare && !m.denied && m.entry.Level >= gazetteer.Name && m.entry.Level != gazetteer.Noun {
+		if m := &s.mentions[j]; m.elem == nil && m.bare && !m.denied && !m.example && m.entry.Level >= gazetteer.Name && m.entry.Level != gazetteer.Noun {
 			m.elem = x.bareProduct(s, j)
 		}
 	})
@@ -24,7 +24,7 @@ func (x *extractor) resolveMentions() {
 		m := &s.mentions[j]
 		switch {
 		case m.elem != nil:
-		case m.denied:
+		case m.denied, m.example:
 			m.elem = x.reg.byName[canon(x.phraseText(s, m))]
 		default:
 			m.elem = x.bareNoun(s, j)
@@ -36,6 +36,9 @@ func (x *extractor) resolveMentions() {
 		e := m.elem
 		e.mentions++
 		e.last = start
+		if m.from < m.to && !e.declared && e.level == gazetteer.Noun {
+			x.reg.singular(e, display(x.phraseText(s, m)))
+		}
 		if start < e.pos {
 			e.pos = start
 		}
@@ -73,8 +76,7 @@ func (x *extractor) named(s *sentence, j int) *element {
 	if e := x.reg.byName[canon(name)]; e != nil {
 		return e
 	}
-	if e := x.generic(canon(name)); e != nil {
-		x.reg.alias(e, display(name))
+	if e := x.productTwin(canon(name), display(name)); e != nil {
 		return e
 	}
 	if e := x.shorter(canon(name)); e != nil {
@@ -90,7 +92,7 @@ func (x *extractor) named(s *sentence, j int) *element {
 	if e := x.sameThing(s, j); e != nil {
 		return e
 	}
-	if m.entry.Level == gazetteer.Weak && x.predicate(s, j) {
+	if m.entry.Level == gazetteer.Weak && (m.entry.Alias == "model" || x.predicate(s, j)) {
 		return nil
 	}
 	return x.create(s, m, display(name))
@@ -130,7 +132,7 @@ func (x *extractor) create(s *sentence, m *mention, name string) *element {
 		return nil
 	}
 	start := s.tokens[m.from].start
-	e := &element{name: name, kind: m.entry.Kind, tags: m.entry.Tags, home: m.entry.Zone, pos: start, level: m.entry.Level, capital: m.capital}
+	e := &element{name: name, kind: m.entry.Kind, tags: m.entry.Tags, home: m.entry.Zone, pos: start, level: m.entry.Level, managed: m.entry.Managed, capital: m.capital}
 	e.loose = x.loose(s, m)
 	e.strong = m.entry.Level == gazetteer.Product || (m.entry.Level == gazetteer.Noun && (!m.bare || strings.Contains(m.entry.Alias, " ")))
 	return x.reg.add(e)
@@ -143,8 +145,7 @@ func (x *extractor) bareProduct(s *sentence, j int) *element {
 	if e := x.reg.byName[key]; e != nil {
 		return e
 	}
-	if e := x.generic(key); e != nil {
-		x.reg.alias(e, display(name))
+	if e := x.productTwin(key, display(name)); e != nil {
 		return e
 	}
 	if e := x.sameThing(s, j); e != nil {
@@ -189,6 +190,9 @@ func (x *extractor) bareNoun(s *sentence, j int) *element {
 	if len(words) == 0 {
 		return nil
 	}
+	if e := x.productTwin(key, display(name)); e != nil {
+		return e
+	}
 	if e := x.latest(words[len(words)-1], key); e != nil {
 		return e
 	}
@@ -205,6 +209,9 @@ func (x *extractor) bareNoun(s *sentence, j int) *element {
 	}
 	if e := x.onlyListed(m.entry); e != nil {
 		return e
+	}
+	if m.entry.Level == gazetteer.Weak {
+		return x.weakNoun(s, j)
 	}
 	if m.entry.Level != gazetteer.Noun || !s.mayName() || s.quiet(m.from) {
 		return nil

@@ -41,10 +41,21 @@ type section struct {
 	inherited bool
 }
 
+// aside reports whether the section or one above it has a role.
+func (s *section) aside() bool {
+	for ; s != nil; s = s.parent {
+		if s.role != roleNone {
+			return true
+		}
+	}
+	return false
+}
+
 var (
 	listMarker = regexp.MustCompile(`^(?:[-*+•–] |\d{1,3}[.)] |\(?[a-z]\) |\[[ xX]\] )\s*`)
 	logLine    = regexp.MustCompile(`^\W{0,2}(?:\d{4}-\d\d-\d\d[T ]\d\d:|\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]?\d \d\d:\d\d|\d{1,3}(?:\.\d{1,3}){3} |` +
 		`(?:DEBUG|INFO|WARN|ERROR|TRACE|FATAL)\b)`)
+	jsonStart   = regexp.MustCompile(`^[\[{]\s*(?:[\[{]\s*)*"[^"\n]{0,200}"\s*:`)
 	tableRule   = regexp.MustCompile(`^[\s|:+-]+$`)
 	htmlComment = regexp.MustCompile(`(?s)<!--.*?-->`)
 )
@@ -56,7 +67,7 @@ func unreadable(content []byte) bool {
 	if len(trimmed) == 0 {
 		return true
 	}
-	if (trimmed[0] == '{' || trimmed[0] == '[') && json.Valid(trimmed) {
+	if (trimmed[0] == '{' || trimmed[0] == '[') && (json.Valid(trimmed) || jsonStart.Match(trimmed)) || bytes.HasPrefix(trimmed, []byte("<?xml")) {
 		return true
 	}
 	lines, logs := 0, 0
@@ -80,6 +91,7 @@ type scanner struct {
 	fenced  bool
 	blank   bool // the line before was blank
 	open    bool // the last block may be continued by the next line
+	drawing bool // the fence is of no language: it may hold a list of flows
 }
 
 func scan(content []byte) []block {
@@ -127,9 +139,14 @@ func (s *scanner) line(start, end, next int) {
 	trimmed := strings.TrimSpace(line)
 	if strings.HasPrefix(trimmed, "```") || strings.HasPrefix(trimmed, "~~~") {
 		s.fenced, s.open = !s.fenced, false
+		s.drawing = s.fenced && plainFence(strings.Trim(trimmed, "`~ "))
 		return
 	}
 	if s.fenced {
+		if s.drawing && hasArrow(trimmed) && !strings.ContainsAny(trimmed, ";{}=\"") {
+			indent := len(line) - len(strings.TrimLeft(line, " \t"))
+			s.add(block{kind: bullet, start: start + indent, end: start + indent + len(trimmed), indent: indent})
+		}
 		return
 	}
 	if trimmed == "" {
@@ -140,6 +157,25 @@ func (s *scanner) line(start, end, next int) {
 	from, to := start+indent, start+len(strings.TrimRight(line, " \t\r"))
 	s.place(from, to, indent, next)
 	s.blank = false
+}
+
+// plainFence reports whether the label of a fence names no language.
+func plainFence(label string) bool {
+	switch strings.ToLower(label) {
+	case "", "text", "txt", "plain", "plaintext", "ascii", "flow", "flows", "dfd":
+		return true
+	}
+	return false
+}
+
+// hasArrow reports whether a line is written with arrows between words.
+func hasArrow(line string) bool {
+	for _, a := range []string{" -> ", " --> ", " => ", " <-> ", "→", "⟶", "➔", "↔"} {
+		if i := strings.Index(line, a); i > 0 && i < 120 {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *scanner) place(from, to, indent, next int) {
@@ -164,6 +200,9 @@ func (s *scanner) place(from, to, indent, next int) {
 			s.add(block{kind: bullet, start: from + marker, end: to, indent: indent})
 			s.open = true
 		}
+	case hasArrow(text) && len(text) < 300 && !strings.Contains(text, ". "):
+		s.add(block{kind: bullet, start: from, end: to, indent: indent})
+		s.open = false
 	case s.isTitle(text, next):
 		s.heading(from, to, 7)
 	case isLabel(text) && !s.open:

@@ -29,6 +29,7 @@ type sentence struct {
 	block      *block
 	tokens     []token
 	mentions   []mention
+	order      bool // it addresses the reader or a machine, not the system
 }
 
 func (s *sentence) capital(i int) bool {
@@ -87,7 +88,24 @@ func newSentence(text string, from, to int, b *block) sentence {
 	if repetitive(s.tokens) {
 		s.tokens = nil
 	}
+	s.order = addressed(text[from:to], s.tokens)
 	return s
+}
+
+var orders = regexp.MustCompile(`(?i)\b(?:ignore|disregard|forget)\b[^.]{0,40}\b(?:instructions?|rules|prompts?|above)\b|\binstructions above\b|` +
+	`\b(?:report|list|find|output|return) (?:no|zero|an empty|nothing)\b|\bdo not (?:report|list|mention) any\b|^\W*system prompt:|^\W*system:|` +
+	`\byou (?:are (?:a|an|now)|must answer|must respond|must report)\b|\brespond only\b|\bnote to the (?:model|ai|llm|assistant)\b`)
+
+// addressed reports whether a sentence tells its reader what to do. What it
+// claims of safeguards is no fact about the system; the parts that it names are.
+func addressed(text string, tokens []token) bool {
+	for i := range tokens {
+		switch tokens[i].lower {
+		case "ignore", "disregard", "forget", "instructions", "report", "list", "find", "output", "return", "system", "you", "respond", "note":
+			return orders.MatchString(text)
+		}
+	}
+	return false
 }
 
 // repetitive reports whether the sentence is the same few words over and over.
@@ -113,7 +131,7 @@ func abbreviation(before string) bool {
 
 func startsSentence(rest string) bool {
 	r, _ := utf8.DecodeRuneInString(rest)
-	return unicode.IsUpper(r) || unicode.IsDigit(r) || strings.ContainsRune("\"'([*`_<-", r) || (r > 0x7f && !unicode.IsLower(r)) || isIdentifier(rest)
+	return unicode.IsUpper(r) || unicode.IsDigit(r) || strings.ContainsRune("\"'([*`_<-", r) || (r > 0x7f && !unicode.IsLower(r)) || isIdentifier(rest) || lowerStart(rest)
 }
 
 // isIdentifier reports whether the text begins with a name such as joy_node.

@@ -30,10 +30,10 @@ const (
 
 var verbTable = map[verbClass]string{
 	put:      "write populate feed",
-	transfer: "send upload store publish push post put forward submit deliver emit stream replicate copy export save persist report return respond provide pass transmit relay route enqueue dispatch hand place produce insert append broadcast sync synchronize redirect proxy log record cache archive issue transfer deploy exchange expose ship offload back serve present show display add",
-	contact:  "call query access invoke contact trigger reach connect authenticate talk communicate interact integrate use visit open browse manage administer configure monitor control operate scrape hit probe search update delete modify validate verify scan request login log-in sign-in register notify alert ask consult delegate employ control instruct command join execute approve charge bill schedule spawn",
-	receive:  "read fetch retrieve download consume receive pull poll subscribe get load watch collect ingest take obtain gather listen import capture accept",
-	plain:    "be have run contain include consist sit live allow enable let protect ensure support make need require offer encrypt hash sign separate divide describe cover represent hold keep create process perform handle do work go come see know give contains apply define implement build start stop generate determine act help mean become exist follow bind rank check convert continue watch classify host reside deployed remove change compute maintain describe block mutate unregister permit bring together facilitate deliver forwarding inform identify happen follow belong locate install",
+	transfer: "send upload store publish push post put forward submit deliver emit stream replicate copy export save persist report return respond provide pass transmit relay route enqueue dispatch hand place produce insert append broadcast sync synchronize redirect proxy log record cache archive issue transfer deploy exchange expose ship offload back serve present show display add go flow travel land arrive upstream tunnel dump",
+	contact:  "call query access invoke contact trigger reach connect authenticate talk communicate interact integrate use visit open browse manage administer configure monitor control operate scrape hit probe search update delete modify validate verify scan request login log-in sign-in register notify alert ask consult delegate employ control instruct command join execute approve charge bill schedule spawn mount federate front chat pay dial peer pair plug attach orchestrate impersonate speak",
+	receive:  "read fetch retrieve download consume receive pull poll subscribe get load watch collect ingest take obtain gather listen import capture accept crawl",
+	plain:    "be have run contain include consist sit live allow enable let protect ensure support make need require offer encrypt hash sign separate divide describe cover represent hold keep create process perform handle do work come see know answer print prefer want choose recommend mention assume explain fail expire rotate enforce restrict grant assign calculate render parse transform predict detect avoid sell buy stand expect wait intend refer vary differ depend remain stay happen occur appear seem give contains apply define implement build start stop generate determine act help mean become exist follow bind rank check convert continue watch classify host reside deployed remove change compute maintain describe block mutate unregister permit bring together facilitate deliver forwarding inform identify happen follow belong locate install",
 }
 
 func verbs() map[string]verbClass {
@@ -88,7 +88,7 @@ is are was were be been being am has have had do does did not can could may migh
 also only just even still already yet very more most less least such same other own first second third next last e.g i.e etc per about after before
 during until since because
 although though however therefore thus whether either neither like unlike without out up down off again once upon both few much too let's via see
-using based called named example type kind versus`
+whenever wherever whatever nobody everybody everyone using based called named example type kind versus`
 	// qualifiers describe a part without naming it.
 	qualifiers = `new existing single simple separate dedicated central centralized centralised internal external public private secure trusted untrusted remote
 distributed different various certain specific particular main primary secondary additional entire whole full available common typical general local
@@ -102,6 +102,7 @@ clustered horizontally
 privileged unprivileged end-to-end individual potential possible affected target entry downstream upstream shared own intermediate overall complete
 complex core default older newer
 production staging persistent temporary multi-tenant on-premises on-prem in-house dynamic static regular normal usual other-related interested active
+two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty hundred thousand dozen old young half double whole
 up-to-date nominated conventional educational heavy ordinary simple particular`
 	// gerunds that name a trade rather than an action.
 	tradeWords = `billing accounting messaging streaming monitoring logging pricing booking routing scheduling training testing shipping banking

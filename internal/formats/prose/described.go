@@ -1,0 +1,149 @@
+package prose
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/threatdraft/threatdraft/internal/formats/gazetteer"
+)
+
+// describe reads a part that the text introduces outside of a list with a role:
+// "**Ingest worker**: consumes ...", "- Ingest worker - consumes ...", a row of
+// a table of parts, a heading over "It consumes ...". The name alone proves
+// nothing; what follows must say what the part does or is.
+func (x *extractor) describe(b *block, t *table) {
+	switch b.kind {
+	case heading:
+		x.describeHeading(b)
+	case row:
+		x.describeRow(b, t)
+	default:
+		it := x.introduced(b)
+		if it.desc == "" || !x.partName(it.name) || !x.tellsPart(it) {
+			return
+		}
+		x.declareItem(it, roleComponents, b)
+		b.declared = false // what follows the name is still to be read
+	}
+}
+
+// introduced splits "Name: text", "Name - text" and "Name. Text" at the start of
+// an item; a paragraph must have its name in bold.
+func (x *extractor) introduced(b *block) item {
+	text := x.text[b.start:b.end]
+	if b.kind == paragraph && !strings.HasPrefix(text, "**") {
+		return item{}
+	}
+	if m := labelStop.FindStringSubmatchIndex(text); m != nil && (b.kind == bullet || text[m[2]-1] == '*') {
+		return item{name: text[m[2]:m[3]], desc: strings.TrimSpace(text[m[1]-1:]), start: b.start, end: b.end, nameAt: b.start + m[2]}
+	}
+	return parseItem(x.text, b.start, b.end)
+}
+
+// labelStop matches "Name. Text" and "Name (what it is). Text".
+var labelStop = regexp.MustCompile(`^(?:\*\*)?([\p{L}\d][\p{L}\d/&' -]{1,50}?)(?:\*\*)?(?: \([^()]{2,60}\))?[.](?:\*\*)?\s+\S`)
+
+// describeHeading reads a heading that names the part which the paragraph below
+// is about: it begins with what the part does.
+func (x *extractor) describeHeading(b *block) {
+	title := strings.Trim(x.text[b.start:b.end], "*_:#` \t")
+	if b.level == 1 || b.index == 0 || b.index+1 >= len(x.blocks) || !x.partName(title) {
+		return
+	}
+	below := &x.blocks[b.index+1]
+	if below.kind != paragraph || below.end-below.start < telling {
+		return
+	}
+	text := x.text[below.start:below.end]
+	for _, subject := range []string{"It ", "This component ", "This service ", "This part "} {
+		text = strings.TrimPrefix(text, subject)
+	}
+	_, known := x.headed(title)
+	if !known && len(strings.Fields(title)) < 2 || !x.beginsWithVerb(text) {
+		return
+	}
+	x.declareItem(item{name: title, start: b.start, end: b.end, nameAt: b.start}, roleComponents, b)
+	b.declared = false
+}
+
+// tellsPart reports whether the text behind a name says what a part does, or
+// what kind of part it is.
+func (x *extractor) tellsPart(it item) bool {
+	if e, ok := x.headed(it.name); ok && e.Level != gazetteer.Weak {
+		return true
+	}
+	return x.beginsWithVerb(it.desc) || x.beginsWithKind(it.desc)
+}
+
+// beginsWithVerb sees "consumes events from ...": a verb in the third person.
+func (x *extractor) beginsWithVerb(text string) bool {
+	words := strings.Fields(strings.ToLower(text[:min(len(text), 120)]))
+	for len(words) > 0 && (strings.HasSuffix(words[0], "ly") || words[0] == "then" || words[0] == "also" || words[0] == "which") {
+		words = words[1:]
+	}
+	if len(words) < 2 {
+		return false
+	}
+	w := strings.Trim(words[0], ",.;:")
+	return strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") && x.verbOf(w) != 0 && w != "is" && w != "was" && w != "has" && w != "does"
+}
+
+// beginsWithKind sees "a Go service that ...": an article and a noun for a part.
+func (x *extractor) beginsWithKind(text string) bool {
+	words := nameWords(text[:min(len(text), 120)])
+	if len(words) < 2 || !indefinite(words[0]) && words[0] != "the" {
+		return false
+	}
+	for i := 1; i < min(len(words), 6) && !x.preps[words[i]]; i++ {
+		if e, n := x.gaz.Longest(words[i:]); n > 0 && (e.Level != gazetteer.Weak || e.Alias == "service" || e.Alias == "application" || e.Alias == "component") {
+			return true
+		}
+	}
+	return false
+}
+
+// partName reports whether words may be the name of a part: short, capitalised
+// or an identifier, no title of a section, no abstract noun, no safeguard.
+func (x *extractor) partName(name string) bool {
+	name = strings.Trim(name, "*_` ")
+	words := nameWords(name)
+	if len(words) == 0 || len(words) > 5 || len(name) < 3 || !startsUpper(name) && !isIdentifier(name) && !strings.ContainsAny(name, "-_") ||
+		strings.ContainsAny(name, "?!:;,\"") || roleOf(name) != roleNone || x.looksLikeClause(name) ||
+		containsAny(words, "in", "of", "with", "for", "and", "to", "on", "by", "how", "what", "why", "no") {
+		return false
+	}
+	if x.isProtocol(words[len(words)-1]) || len(x.dataIn(strings.ToLower(name))) > 0 {
+		return false
+	}
+	if e, known := x.headed(name); known && (e.Level != gazetteer.Weak || len(words) > 1) {
+		return true
+	}
+	return !x.abstract(words) && len(x.controlsIn(strings.ToLower(name))) == 0
+}
+
+// abstract recognises titles and qualities by their last word, and actions by
+// their first.
+func (x *extractor) abstract(words []string) bool {
+	if first := words[0]; len(words) > 1 && strings.HasSuffix(first, "ing") && !x.trades[first] {
+		return true
+	}
+	last := gazetteer.Singular(words[len(words)-1])
+	if len(words) == 1 && (last == "author" || last == "owner" || last == "contact" || last == "team" || last == "people") {
+		return true
+	}
+	switch last {
+	case "goal", "overview", "summary", "scope", "note", "risk", "threat", "purpose", "status", "version", "date", "input", "output", "language",
+		"metadata", "design", "diagram", "detail", "requirement", "feature", "limit", "issue", "question", "decision", "option", "example", "context",
+		"model", "policy", "rule", "step", "phase", "day", "week", "budget", "cost", "link", "reference", "term", "use", "user story",
+		"case", "fact", "problem", "result", "test", "plan", "roadmap", "backlog", "action", "todo", "change", "effort", "availability", "fail",
+		"thing", "part", "introduction", "conclusion", "appendix", "stack", "setup", "layout", "flow", "key", "value", "default", "port", "time",
+		"retention", "control", "level", "severity", "impact", "likelihood", "asset", "data", "license", "licence", "idea", "approach", "topology", "quickstart":
+		return true
+	}
+	for _, end := range []string{"tion", "sion", "ity", "ment", "ness", "ance", "ence", "ing", "ism", "cy", "ship", "ture", "ysis", "view"} {
+		if strings.HasSuffix(last, end) && !x.trades[last] {
+			return true
+		}
+	}
+	return false
+}

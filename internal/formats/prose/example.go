@@ -1,0 +1,112 @@
+package prose
+
+import "github.com/threatdraft/threatdraft/internal/formats/gazetteer"
+
+// markExamples tells the phrases that name examples or what is not used.
+func (x *extractor) markExamples(s *sentence) {
+	for j := range s.mentions {
+		m := &s.mentions[j]
+		m.example = m.elem == nil && m.entry.Level != gazetteer.Weak && x.exampled(s, m.from)
+		m.example = m.example || s.order && m.elem == nil && m.entry.Level != gazetteer.Product && !m.capital
+		m.denied = m.denied || x.shunned(s, m.from)
+	}
+}
+
+// exampled reports whether the phrase at token i is only an example, or what
+// the design does without: "such as A or B", "unlike A", "instead of A", "can
+// integrate with A". Such a name makes no part; one that takes part elsewhere is
+// still meant.
+func (x *extractor) exampled(s *sentence, i int) bool {
+	for steps := 0; i > 0 && steps < 24; steps++ {
+		i--
+		t := &s.tokens[i]
+		switch {
+		case x.examples(s, i):
+			return true
+		case x.instead(s, i):
+			return true
+		case t.text == "," || t.text == "(" || t.text == "/" || t.lower == "and" || t.lower == "or" || t.lower == "a" || t.lower == "an":
+		case s.mentioned(i):
+		case t.word && t.lower != "with" && !x.stop[t.lower] && x.verbOf(t.lower) == 0 && s.capital(i):
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// examples reports whether an opener of examples ends at token i.
+func (x *extractor) examples(s *sentence, i int) bool {
+	t := s.tokens[i].lower
+	before := ""
+	if i > 0 {
+		before = s.tokens[i-1].lower
+	}
+	switch t {
+	case "as":
+		return before == "such"
+	case "e.g", "e.g.", "eg":
+		return true
+	case "g":
+		return i > 1 && s.tokens[i-2].lower == "e"
+	case ".":
+		return before == "e.g" || before == "g"
+	case "example", "instance":
+		return before == "for"
+	case "to":
+		return before == "similar" || before == "comparable"
+	case "with":
+		return before == "compatible" || s.couldIntegrate(i)
+	case "like":
+		return i > 0 && s.tokens[i-1].word && x.verbOf(before) == 0 && !x.stop[before]
+	}
+	return false
+}
+
+// couldIntegrate sees "can integrate with", "may be integrated with".
+func (s *sentence) couldIntegrate(i int) bool {
+	able := false
+	for j := max(0, i-4); j < i; j++ {
+		switch s.tokens[j].lower {
+		case "can", "could", "may", "might", "easily", "optionally":
+			able = true
+		case "integrate", "integrated", "integrates":
+			if able {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// instead reports whether an opener of what is not used ends at token i.
+func (x *extractor) instead(s *sentence, i int) bool {
+	t := s.tokens[i].lower
+	switch {
+	case t == "unlike":
+		return true
+	case t == "of" && i > 0 && s.tokens[i-1].lower == "instead", t == "than" && i > 0 && s.tokens[i-1].lower == "rather":
+		return true
+	case t == "not":
+		return i == 0 || s.tokens[i-1].text == "," || s.tokens[i-1].text == "(" || s.tokens[i-1].lower == "but"
+	}
+	return false
+}
+
+// shunned reports whether the phrase at token i names what is not used.
+func (x *extractor) shunned(s *sentence, i int) bool {
+	if i > 1 && indefinite(s.tokens[i-1].lower) {
+		i--
+	}
+	return i > 0 && x.instead(s, i-1)
+}
+
+// mentioned reports whether token i belongs to a phrase that was found.
+func (s *sentence) mentioned(i int) bool {
+	for _, m := range s.mentions {
+		if m.from <= i && i < m.to {
+			return true
+		}
+	}
+	return false
+}

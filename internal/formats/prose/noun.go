@@ -1,0 +1,113 @@
+package prose
+
+import (
+	"strings"
+
+	"github.com/threatdraft/threatdraft/internal/formats/gazetteer"
+)
+
+// verbHere reports whether a word that could be a noun ("requests", "logs")
+// stands where a verb is expected: after a plural, before a determiner.
+func (x *extractor) verbHere(s *sentence, i int) bool {
+	t := s.tokens[i]
+	if x.verbOf(t.lower) == 0 || i+1 >= len(s.tokens) {
+		return false
+	}
+	next := s.tokens[i+1]
+	if x.dets[next.lower] || x.preps[next.lower] {
+		return true
+	}
+	// "the app stores orders" against "the Bastion Logs Storage", "app logs are"
+	return strings.HasSuffix(t.lower, "s") && !s.capital(i) && next.word && i > 0 && !strings.HasSuffix(s.tokens[i-1].lower, "s") &&
+		!x.stop[next.lower] && x.nounAfter(s, i)
+}
+
+// nounAfter reports whether the word behind token i is no verb there: "stores
+// orders", and "stores visits in", where "visits" can only be a noun.
+func (x *extractor) nounAfter(s *sentence, i int) bool {
+	after := s.tokens[i+1].lower
+	return x.verbOf(after) == 0 || strings.HasSuffix(after, "s") && i+2 < len(s.tokens) && x.preps[s.tokens[i+2].lower]
+}
+
+// noName recognises single words that only hold a noun: constants ("NET_ADMIN"),
+// headers ("Access-Control-Allow-Origin") and describing compounds
+// ("multi-cluster", "large-volume", "self-host").
+func noName(t *token, e gazetteer.Entry) bool {
+	if len(t.subs) < 2 || strings.Contains(e.Alias, " ") {
+		return false
+	}
+	if strings.Contains(t.text, "_") && t.text == strings.ToUpper(t.text) || strings.Count(t.text, "-") > 2 && e.Level == gazetteer.Weak {
+		return true
+	}
+	switch t.subs[0] {
+	case "multi", "self", "large", "small", "cross", "high", "low", "single", "super", "per", "non", "inter", "intra", "sub", "pre", "post", "full", "half", "long",
+		"short", "real", "end", "one", "two", "three":
+		return e.Level != gazetteer.Product && strings.Contains(t.text, "-")
+	}
+	return false
+}
+
+// usedAsVerb sees "the gateway logs requests" and "to store", "to process".
+func (x *extractor) usedAsVerb(s *sentence, i int, e gazetteer.Entry) bool {
+	if strings.Contains(e.Alias, " ") || e.Level == gazetteer.Product {
+		return false
+	}
+	t := s.tokens[i]
+	if x.verbOf(t.lower) == 0 || s.capital(i) && i > 0 && !s.initial(i) {
+		return false
+	}
+	if (i == 0 || s.initial(i)) && s.capital(i) && strings.HasSuffix(t.lower, "s") && i+1 < len(s.tokens) && s.tokens[i+1].word {
+		return true
+	}
+	if x.servesAsVerb(s, i) || x.joinedVerb(s, i) || x.loginVerb(s, i) {
+		return true
+	}
+	if i > 0 {
+		switch s.tokens[i-1].lower {
+		case "it", "they", "who", "to", "can", "could", "may", "might", "will", "would", "must", "should", "not", "which", "that", "then", "also":
+			return true
+		}
+	}
+	return i+1 < len(s.tokens) && x.dets[s.tokens[i+1].lower] && i > 0 && !x.dets[s.tokens[i-1].lower]
+}
+
+// servesAsVerb sees "the API stores orders": a subject before, an object after.
+func (x *extractor) servesAsVerb(s *sentence, i int) bool {
+	if i == 0 || i+1 >= len(s.tokens) || s.capital(i) || !strings.HasSuffix(s.tokens[i].lower, "s") {
+		return false
+	}
+	before, after := s.tokens[i-1], s.tokens[i+1]
+	return before.word && after.word && !x.stop[before.lower] && !x.quality[before.lower] && !strings.HasSuffix(before.lower, "s") &&
+		!x.stop[after.lower] && x.nounAfter(s, i) && x.verbOf(before.lower) == 0
+}
+
+// loginVerb sees "the app logs in with", against "writes logs in S3".
+func (x *extractor) loginVerb(s *sentence, i int) bool {
+	if i+1 >= len(s.tokens) || s.tokens[i].lower != "logs" && s.tokens[i].lower != "log" || i > 0 && x.verbOf(s.tokens[i-1].lower) != 0 {
+		return false
+	}
+	switch s.tokens[i+1].lower {
+	case "into", "onto":
+		return true
+	case "in", "on":
+		return i+2 >= len(s.tokens) || !s.tokens[i+2].word || x.preps[s.tokens[i+2].lower] || s.tokens[i+2].lower == "and"
+	}
+	return false
+}
+
+// joinedVerb sees "checks the token and stores orders".
+func (x *extractor) joinedVerb(s *sentence, i int) bool {
+	if i < 3 || i+1 >= len(s.tokens) || s.tokens[i-1].lower != "and" || s.capital(i) || !strings.HasSuffix(s.tokens[i].lower, "s") {
+		return false
+	}
+	after := s.tokens[i+1]
+	if !after.word || x.stop[after.lower] && !x.dets[after.lower] {
+		return false
+	}
+	for _, t := range s.tokens[1 : i-1] {
+		if t.word && strings.HasSuffix(t.lower, "s") && x.verbOf(t.lower) != 0 {
+			return true
+		}
+	}
+	return false
+}

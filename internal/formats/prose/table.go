@@ -1,0 +1,81 @@
+package prose
+
+import "strings"
+
+// table is what is known of the table that the blocks are in.
+type table struct {
+	last  int // index of its latest row
+	parts bool
+	name  int // the column of the names
+}
+
+// cells returns the cells of a row without their marks.
+func (x *extractor) cells(b *block) []string {
+	cells := strings.Split(strings.Trim(x.text[b.start:b.end], "|"), "|")
+	for i, c := range cells {
+		cells[i] = strings.Trim(c, " *_`\t")
+	}
+	return cells
+}
+
+func (x *extractor) declareRow(b *block, r role) {
+	cells := x.cells(b)
+	name := 0
+	if len(cells) > 1 && itemID.MatchString(cells[0]+" x") {
+		name = 1
+	}
+	x.declareCells(b, cells, name, r)
+}
+
+// declareCells makes the part that a row of a table describes; the cell behind
+// its name may state its type, the one before it its number.
+func (x *extractor) declareCells(b *block, cells []string, col int, r role) {
+	name := cells[col]
+	switch strings.ToLower(name) {
+	case "", "name", "component", "id", "element", "actor", "service", "description", "type", "#", "process", "data store", "external entity":
+		return
+	}
+	at := strings.Index(x.text[b.start:b.end], name)
+	it := item{name: name, start: b.start, end: b.end, nameAt: b.start + at}
+	if len(cells) > col+1 {
+		it.attributes = cells[col+1]
+		it.desc = strings.TrimSpace(strings.Join(cells[col+1:], " "))
+	}
+	if col > 0 {
+		it.id = cells[col-1]
+	}
+	x.declareItem(it, r, b)
+}
+
+// describeRow reads a row of a table whose first columns are headed "Component"
+// or the like.
+func (x *extractor) describeRow(b *block, t *table) {
+	cells := x.cells(b)
+	first := b.index == 0 || t.last != b.index-1 || strings.Contains(x.text[x.blocks[t.last].end:b.start], "\n\n")
+	t.last = b.index
+	if first {
+		t.parts, t.name = false, 0
+		for i := range min(2, len(cells)) {
+			if roleOf(cells[i]).declares() || partColumn(strings.ToLower(cells[i])) {
+				t.parts, t.name = true, i
+				return
+			}
+		}
+		return
+	}
+	if !t.parts || t.name >= len(cells) || !x.partName(cells[t.name]) {
+		return
+	}
+	x.declareCells(b, cells, t.name, roleComponents)
+	b.declared = false
+}
+
+// partColumn lists headers of columns that name parts.
+func partColumn(w string) bool {
+	switch w {
+	case "component", "part", "service", "module", "element", "system", "process", "application", "app", "device", "data store", "store", "database",
+		"queue", "microservice", "workload", "function", "lambda", "container", "actor", "tool", "subsystem", "external entity", "resource":
+		return true
+	}
+	return false
+}
