@@ -31,6 +31,7 @@ function item(model, question) {
 
 function settles(question) {
   const n = question.suggestion_ids.length;
+  if (n === 0) return h('p', { class: 'muted' }, `${spell(question.control)}; stated of other parts. If it is missing here, the next draft says what follows.`);
   return h('p', { class: 'muted' }, `${spell(question.control)}; settles ${n} ${n === 1 ? 'suggestion' : 'suggestions'}`);
 }
 

@@ -49,7 +49,7 @@ func TestProposalsAreUnique(t *testing.T) {
 func TestPlaceholdersInNamesStay(t *testing.T) {
 	t.Parallel()
 	bomb := strings.Repeat("{target}{callers}{stores}", 8)
-	text := fmt.Sprintf("flowchart LR\n a[\"Web app %s\"] --> b[(\"Orders database %s\")]\n u([\"User %s\"]) --> a\n", bomb, bomb, bomb)
+	text := fmt.Sprintf("flowchart LR\n a[\"%s Web app\"] --> b[(\"%s Orders database\")]\n u([\"%s User\"]) --> a\n", bomb, bomb, bomb)
 	out := runOn(t, text)
 	require.NotEmpty(t, out.Threats)
 	var b bytes.Buffer

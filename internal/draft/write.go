@@ -128,7 +128,11 @@ func (p *page) questions(questions []stride.Question) {
 	}
 	p.heading("Questions")
 	for i, q := range questions {
-		p.line("%d. %s (%s, settles %d)", i+1, escape(q.Text), words(q.Control), len(q.ThreatIDs))
+		settles := fmt.Sprintf("settles %d", len(q.ThreatIDs))
+		if len(q.ThreatIDs) == 0 {
+			settles = "stated of other parts; if it is missing here, that is a threat"
+		}
+		p.line("%d. %s (%s, %s)", i+1, escape(q.Text), words(q.Control), settles)
 	}
 }
 

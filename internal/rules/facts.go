@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -45,13 +46,29 @@ func (e *edge) says(stems ...string) bool { return e.words.holds(stems...) }
 
 // spoken returns the words of a flow's label and of the quotes that name it.
 func spoken(f *stride.Flow) vocabulary {
-	texts := []string{f.Name}
-	for _, evidence := range f.Evidence {
-		if evidence.Kind == stride.Quoted {
-			texts = append(texts, evidence.Quote)
+	return append(wordsIn(f.Name), quotedWords(f.Evidence)...)
+}
+
+func quotedWords(evidence []stride.Evidence) vocabulary {
+	var out vocabulary
+	for _, e := range evidence {
+		if e.Kind == stride.Quoted {
+			out = append(out, wordsIn(e.Quote)...)
 		}
 	}
-	return wordsIn(texts...)
+	return out
+}
+
+// told reports whether the name of n, or a quote that names it, has a word with
+// one of the stems. Such a quote may speak of its neighbours too, so that only
+// facts which rarely belong to a neighbour are asked for.
+func (n *node) told(stems ...string) bool { return n.words.holds(stems...) || n.quoted.holds(stems...) }
+
+// speaksOf reports whether any name, label or quote of the design has a word with
+// one of the stems.
+func (d *design) speaksOf(stems ...string) bool {
+	return slices.ContainsFunc(d.nodes, func(n *node) bool { return n.told(stems...) }) ||
+		slices.ContainsFunc(d.edges, func(e *edge) bool { return e.says(stems...) })
 }
 
 // ofProvider reports whether a cloud provider runs n by what it is called: the
@@ -59,7 +76,7 @@ func spoken(f *stride.Flow) vocabulary {
 // once and keeps the answer in managed.
 func (n *node) ofProvider() bool {
 	return n.named("aws", "amazon", "azure", "google", "gcp", "cloudformation", "cloudfront", "cloudwatch", "cognito", "lambda",
-		"dynamodb", "s3", "firebase", "okta", "auth0", "cloudflare", "github", "gitlab", "entra")
+		"dynamodb", "s3", "sqs", "sns", "ses", "kinesis", "cloudtrail", "eventbridge", "fargate", "ecr", "ecs", "firestore", "bigquery", "pinecone", "firebase", "okta", "auth0", "cloudflare", "github", "gitlab", "entra")
 }
 
 // guardedByPolicy reports whether n is a store of a cloud provider that has no
@@ -90,6 +107,12 @@ func (n *node) clusterControl() bool {
 	if n.Kind != stride.Process || n.managed {
 		return false
 	}
+	if n.is("llm_application", "llm_agent") || n.is("orchestrator") && !n.is("kubernetes") && n.has("ml_model", "llm_application") {
+		return false
+	}
+	if n.has("robot", "vehicle", "iot_device") && !n.has("kubernetes", "container", "cluster_node") {
+		return false // it steers devices, not workloads
+	}
 	return n.is("kubernetes", "orchestrator") || n.is("control_plane") && !n.has("build_system")
 }
 
@@ -100,22 +123,17 @@ func (n *node) controlStore() bool {
 	return n.store() && n.is("key_value_store") && !n.is("cache") && !n.managed && n.design.cluster
 }
 
-// bare reports whether of a database nothing is said but that there is one.
-func (n *node) bare() bool {
-	return len(n.Tags) == 1 && n.Tags[0] == "database" && len(n.in)+len(n.out)+len(n.Data) == 0
-}
-
-// providerInternal reports whether the flow stays between services of a cloud
-// provider, whose calls to each other are encrypted unless the source denies it.
+// providerInternal reports whether the flow is a call of a cloud provider's
+// service or of an object store, which are encrypted unless the source denies it.
 func (e *edge) providerInternal() bool {
 	return e.Controls.State(stride.EncryptionInTransit) == stride.ControlUnknown &&
-		e.to.managed && (e.from.managed || e.to.is("function"))
+		(e.to.httpOnly() || e.from.httpOnly())
 }
 
 // accounted reports whether n is a database that people and programs query under
 // roles and grants which its owner manages in it.
 func (n *node) accounted() bool {
-	return n.database() && n.store() && !n.outside && !n.controlStore() && !n.guardedByPolicy() && !n.bare()
+	return n.database() && n.store() && !n.outside && !n.controlStore() && !n.guardedByPolicy() && !n.bare() && !n.httpOnly()
 }
 
 // admissionWebhook reports whether n is called by a Kubernetes API server, and
@@ -131,7 +149,7 @@ func (n *node) admissionWebhook() bool {
 // vault reports whether n hands secrets to several programs, by what it is
 // called or by who reads it. A file of public keys is none.
 func (n *node) vault() bool {
-	return n.is("secret_store") && !n.keyList()
+	return n.is("secret_store") && !n.keyList() && !n.passwordManager() && !n.keyChip() && !n.named("kms", "sse")
 }
 
 // readers counts the programs that talk to n.
@@ -275,11 +293,29 @@ func (n *node) complexInput() string {
 		{"serialized objects", []string{"pickle", "deserial", "serialized"}},
 		{"uploaded files", []string{"upload"}},
 	} {
-		if n.named(input.stems...) || n.takes(input.stems) {
+		if n.named(input.stems...) || n.takes(input.stems) || n.uploads(input.stems) {
 			return input.name
 		}
 	}
 	return ""
+}
+
+// uploads reports whether a quote about n says that it takes uploads of the kind.
+func (n *node) uploads(stems []string) bool {
+	if !n.quoted.holds("upload") {
+		return false
+	}
+	for _, e := range n.Evidence {
+		said := wordsIn(e.Quote)
+		for _, stem := range stems {
+			for _, article := range []string{"", "a ", "an "} {
+				if at := said.find(strings.Fields("upload " + article + stem)); at >= 0 && n.distance(said, at) < nearby {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 func (n *node) takes(stems []string) bool {
@@ -320,6 +356,8 @@ func (n *node) gain() string {
 		return "read and change what lies in " + join(stores.names, 3)
 	case len(models.names) > 0:
 		return "use " + join(models.names, 3) + " at the owner's cost"
+	case n.named("local") && n.has("iot_device", "robot", "vehicle"):
+		return "operate the device behind it"
 	}
 	return ""
 }
@@ -331,8 +369,9 @@ var settings = []struct {
 	what string
 }{
 	{[]stride.Tag{"decision_point"}, "the scope, selectors and failure policy of rules"},
-	{[]stride.Tag{"vpn"}, "who may log in and from where"},
-	{[]stride.Tag{"cluster_node", "kubernetes", "orchestrator"}, "role bindings, privileged pods and network policy"},
+	{[]stride.Tag{"vpn"}, "the list of who may log in"},
+	{[]stride.Tag{"cluster_node"}, "login accounts, host files and running services"},
+	{[]stride.Tag{"kubernetes", "orchestrator"}, "role bindings, privileged pods and network policy"},
 	{[]stride.Tag{"ci_cd", "code_repository"}, "branch protection, runner permissions and the scope of secrets"},
 	{[]stride.Tag{"admin_interface"}, "role assignments, firewall rules and public access"},
 	{[]stride.Tag{"robot", "vehicle", "controller"}, "speed and safety limits, operating mode and open ports"},

@@ -58,16 +58,16 @@ func TestMostKeepsTheMostExposed(t *testing.T) {
 func TestWordingNamesWhatIsStated(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ name, rule, text, title string }{
-		{"what a stranger gains", "web-missing-authentication", "App:mobile_app > Hub:api > Lamp:iot_device", "Unauthenticated calls to Hub operate Lamp"},
-		{"the store behind", "web-missing-authentication", "App:mobile_app > API:api > DB:mysql", "Unauthenticated calls to API read and change what lies in DB"},
-		{"the model behind", "web-missing-authentication", "App:mobile_app > API:api > Scorer:ml_model", "Unauthenticated calls to API use Scorer at the owner's cost"},
+		{"what a stranger gains", "web-missing-authentication", "App:mobile_app > Hub:api > Lamp:iot_device", "Unauthenticated calls to Hub"},
+		{"the store behind", "web-missing-authentication", "App:mobile_app > API:api > DB:mysql", "Unauthenticated calls to API"},
+		{"the model behind", "web-missing-authentication", "App:mobile_app > API:api > Scorer:ml_model", "Unauthenticated calls to API"},
 		{"content with a complex format", "web-malformed-input", "App:mobile_app > Photo API:api", "Crafted image files run code in Photo API"},
 		{"who denies what", "log-denied-action", "Nurse:end_user > Tablet:mobile_app > Wards:api#health", "Nurse can deny changes of health data made through Wards"},
 		{"users of a program", "log-denied-action", "Tablet:mobile_app > Wards:api#commands", "Users of Tablet can deny commands made through Wards"},
 		{"the value that is forged", "client-trusted-validation", "App:mobile_app > Score API:api", "Altered scores and results sent past the checks of App to Score API"},
-		{"the setting that goes wrong", "people-operator-error", "Root:operator > Arm:robot", "Mistake by Root on Arm: wrong speed and safety limits, operating mode and open ports"},
-		{"a gateway takes the flood", "web-flooding", "App:mobile_app > Edge:gateway > API:api; App > API", "Request flood against Edge and, behind it, API"},
-		{"one name more than the limit", "secret-in-config", "A:config_store; B:config_store; C:config_store", "Credentials read from A, B and C"},
+		{"the setting that goes wrong", "people-operator-error", "Root:operator > Arm:robot", "Mistake by Root in setting speed and safety limits, operating mode and open ports on Arm"},
+		{"a gateway takes the flood", "web-flooding", "App:mobile_app > Edge:gateway > API:api; App > API", "Request flood against Edge"},
+		{"one name more than the limit", "secret-in-config", "A:config_store#keys; B:config_store#keys; C:config_store#keys", "Credentials read from A, B and C"},
 		{"data of one store is not said of the other", "store-theft-at-rest", "A:mysql#keys; B:mysql#personal", "Copied files or snapshots of A and B disclose the data"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -191,5 +191,61 @@ func BenchmarkFacts(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		hygieneNotes(newDesign(a))
+	}
+}
+
+// TestStatementNamesTheGain: what a stranger wins stands in the sentence.
+func TestStatementNamesTheGain(t *testing.T) {
+	t.Parallel()
+	for text, gain := range map[string]string{
+		"App:mobile_app > Hub:api > Lamp:iot_device":      "operate Lamp",
+		"App:mobile_app > API:api > DB:mysql":             "read and change what lies in DB",
+		"App:mobile_app > API:api > Scorer:ml_model":      "use Scorer at the owner's cost",
+		"App:mobile_app > Local API:api; Lamp:iot_device": "operate the device behind it",
+	} {
+		got := proposalsOf(Propose(sketch(t, text), Options{All: true}), "web-missing-authentication")
+		require.Len(t, got, 1, text)
+		require.Contains(t, got[0].Statement, "without signing in and "+gain)
+	}
+}
+
+// TestTellsReadsTheQuoteOfTheNearest: a sentence about several parts says of each
+// what stands next to its name, and a denial says nothing.
+func TestTellsReadsTheQuoteOfTheNearest(t *testing.T) {
+	t.Parallel()
+	both := "(HMI shows the process while Gauge is reached by TeamViewer)"
+	got := proposalsOf(Propose(sketch(t, "HMI:controller"+both+"; Gauge:controller"+both), Options{All: true}), "told-remote-tool")
+	require.Len(t, got, 1)
+	require.Equal(t, []string{"Gauge"}, got[0].Targets)
+	require.Empty(t, titles(t, "HMI:controller(HMI is never reached by TeamViewer)", "told-remote-tool"))
+}
+
+// TestPaymentNeedsAPayer: a provider that only pays out, or a ledger, has no cards
+// to test and no dashboard to take over.
+func TestPaymentNeedsAPayer(t *testing.T) {
+	t.Parallel()
+	for _, rule := range []string{"pay-stolen-card", "pay-account-takeover", "pay-denied-order", "pay-altered-amount"} {
+		require.Empty(t, titles(t, "Desk:worker~'book a credit' > Ledger:payment_service+external", rule), rule)
+	}
+}
+
+// TestAssistantIsWhoAsksTheModel: an index job beside it follows no orders.
+func TestAssistantIsWhoAsksTheModel(t *testing.T) {
+	t.Parallel()
+	text := "User:end_user > Helper:llm_application > Model:llm; Embedding job:llm_application > Model"
+	got := proposalsOf(Propose(sketch(t, text), Options{All: true}), "ml-prompt-injection")
+	require.Len(t, got, 1)
+	require.Equal(t, []string{"Helper"}, got[0].Targets)
+}
+
+// TestNamesThatOnlySoundLikeHardware: a backend named after devices has no case to
+// open.
+func TestNamesThatOnlySoundLikeHardware(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"Device cloud:iot_device", "Acme Motors:actuator", "Robot platform:robot"} {
+		got := Propose(sketch(t, text), Options{All: true})
+		for _, p := range got.Proposals {
+			require.NotContains(t, p.Rule, "device-", text)
+		}
 	}
 }

@@ -12,12 +12,13 @@ var hygiene = []struct {
 	{"limits on requests", func(n *node) bool { return n.webService() && n.exposed() && !n.public() }},
 	{"authentication of callers", func(n *node) bool { return n.webService() && n.exposed() && n.gain() == "" && !n.signedIn() }},
 	{"limits on costly queries", func(n *node) bool { return n.webService() && n.exposed() && n.nearQueried() && !n.offersQueries() }},
+	{"error answers without internals", func(n *node) bool { return n.is("api", "web_app") && n.public() }},
 	{"request logs with identities", func(n *node) bool { return n.webService() && n.exposed() && !n.deniable() }},
 }
 
 // hygieneNotes returns one note with the measures and the services that they are
-// for, or none.
-func hygieneNotes(d *design) []string {
+// for, and what more there is of the kind, or none.
+func hygieneNotes(d *design, more ...string) []string {
 	var parts []string
 	for _, h := range hygiene {
 		var names nameList
@@ -30,6 +31,7 @@ func hygieneNotes(d *design) []string {
 			parts = append(parts, h.measure+" ("+join(names.names, 3)+")")
 		}
 	}
+	parts = append(parts, more...)
 	if len(parts) == 0 {
 		return nil
 	}

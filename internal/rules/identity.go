@@ -11,11 +11,11 @@ var identity = []Rule{
 		Fact: "people sign in there", Lack: "second factor", Effect: "takeover of accounts and of {data} behind them",
 		Ask:     "Do people who sign in at {target} use a second factor, and are failed logins slowed down?",
 		Control: stride.MultiFactor, Also: []stride.ControlName{stride.RateLimiting},
-		Terms: []string{"MFA", "two-factor", "passkey", "lockout"}, Risk: risk(3, 3), Reach: true,
+		Terms: []string{"MFA", "two-factor", "passkey", "lockout"}, Risk: risk(3, 3), Reach: true, Most: 2,
 		CWE: []string{"CWE-307", "CWE-308"}, CAPEC: []string{"CAPEC-600"},
 		Fixes: fixes(fix("Offer passkeys or a second factor at {target}, check passwords against breach lists, and throttle failed attempts per account and address.", "ASVS 6.3.1", "ASVS 6.3.3", "CWE-307")),
 		element: func(n *node) bool {
-			return n.is("identity_provider") || n.service() && n.is("web_app", "admin_interface") &&
+			return n.signsPeopleIn() && !n.design.biometric || n.service() && n.is("web_app", "admin_interface") &&
 				(n.receives(stride.DataCredentials) || n.Controls.State(stride.Authentication) == stride.ControlPresent)
 		},
 	},
@@ -23,17 +23,17 @@ var identity = []Rule{
 		ID: "id-session-theft", Category: stride.Spoofing,
 		Title: "Stolen sessions or tokens replayed against {target}",
 		Actor: "An attacker who took a cookie or token by script, from a device, a log or a proxy", Action: "replay it against {target} as its owner",
-		Fact: "{users} stay signed in by a cookie or token", Lack: "expiry and revocation of sessions", Effect: "access in the victim's name until somebody notices",
+		Fact: "a cookie or token keeps {users} signed in", Lack: "expiry and revocation of sessions", Effect: "access in the victim's name until somebody notices",
 		Ask:     "How long do sessions and tokens at {target} live, and can they be revoked?",
 		Control: stride.SessionManagement, Also: []stride.ControlName{stride.ReplayProtection},
-		Terms: []string{"session", "expiry", "refresh token", "revoke"}, Risk: risk(3, 3),
+		Terms: []string{"session", "expiry", "refresh token", "revoke"}, Risk: risk(3, 3), Most: 2,
 		CWE: []string{"CWE-613", "CWE-294"}, CAPEC: []string{"CAPEC-593"},
 		Fixes: fixes(fix("Issue short-lived access tokens bound to {target}, rotate refresh tokens and revoke on logout.", "ASVS 7.4.1", "ASVS 10.4.5", "CWE-613")),
 		element: func(n *node) bool {
 			if !n.service() || !n.exposed() || n.calledBy(func(c *node) bool { return c.is("mobile_app", "desktop_app") && c.holdsTokens() }) {
 				return false
 			}
-			return n.receives(stride.DataTokens) || n.Controls.State(stride.SessionManagement) != stride.ControlUnknown || n.is("identity_provider") ||
+			return n.receives(stride.DataTokens) || n.Controls.State(stride.SessionManagement) != stride.ControlUnknown || n.signsPeopleIn() ||
 				n.keeps(stride.DataTokens) || n.is("web_app") && n.signedIn() && n.calledBy(func(c *node) bool { return c.is("browser") })
 		},
 	},
@@ -41,7 +41,7 @@ var identity = []Rule{
 		ID: "id-admin-takeover", Category: stride.ElevationOfPrivilege,
 		Title: "Stolen administrator credentials used against {dest}",
 		Actor: "An attacker who phishes or steals the credentials of {source}", Action: "act with full rights on {dest}",
-		Fact: "{source} administers it", Lack: "second factor for privileged access", Effect: "control of the system",
+		Fact: "that account has full rights on {dest}", Lack: "second factor for privileged access", Effect: "control of the system",
 		Ask:     "Does {source} need a second factor or a hardware key to administer {dest}?",
 		Control: stride.MultiFactor, Terms: []string{"MFA", "two-factor", "hardware key"}, Risk: risk(3, 4),
 		CWE: []string{"CWE-308"}, CAPEC: []string{"CAPEC-560"},
@@ -93,12 +93,12 @@ var identity = []Rule{
 		ID: "id-provider-outage", Category: stride.DenialOfService,
 		Title: "Nobody can sign in while {target} is down",
 		Actor: "An attacker who floods {target}, or an outage of it", Action: "lock everybody out",
-		Fact: "{callers} depend on it for every sign-in", Lack: "redundancy of {target}", Effect: "an outage of the whole system although its parts run",
+		Fact: "every sign-in of {callers} depends on it", Lack: "redundancy of {target}", Effect: "an outage of the whole system although its parts run",
 		Ask:     "What happens to running sessions and to new sign-ins while {target} is unavailable?",
 		Control: stride.Redundancy, Also: []stride.ControlName{stride.DDoSProtection},
-		Terms: []string{"redundant", "failover", "high availability"}, Risk: risk(2, 3),
+		Terms: []string{"redundant", "failover", "high availability"}, Risk: risk(2, 3), Most: 2,
 		CWE: []string{"CWE-400"}, CAPEC: []string{"CAPEC-125"},
 		Fixes:   fixes(fix("Run {target} in several zones, verify tokens offline with cached keys, and keep a documented break-glass account.", "ASVS 13.1.2", "CWE-400")),
-		element: func(n *node) bool { return n.is("identity_provider") },
+		element: (*node).signsPeopleIn,
 	},
 }

@@ -14,7 +14,7 @@ var messaging = []Rule{
 		Terms: []string{"authenticate", "credentials", "ACL", "SASL"}, Risk: risk(3, 3), Sensitive: true,
 		CWE: []string{"CWE-345", "CWE-306"}, CAPEC: []string{"CAPEC-194"},
 		Fixes:   fixes(fix("Authenticate each publisher to {target} with its own identity, grant publish rights per topic, and sign messages that trigger actions.", "ASVS 13.2.1", "CWE-345")),
-		element: func(n *node) bool { return n.is("queue") && n.Kind != stride.ExternalEntity },
+		element: func(n *node) bool { return n.broker() },
 	},
 	{
 		ID: "queue-altered-message", Category: stride.Tampering,
@@ -26,7 +26,7 @@ var messaging = []Rule{
 		Terms: []string{"signature", "HMAC", "checksum", "idempotent"}, Risk: risk(3, 3),
 		CWE: []string{"CWE-924", "CWE-353"}, CAPEC: []string{"CAPEC-384"},
 		Fixes:   fixes(fix("Sign messages in the producer, verify them in the consumer, and drop repeated or out-of-date message ids.", "ASVS 11.4.1", "CWE-353")),
-		element: func(n *node) bool { return n.is("queue") && n.Kind != stride.ExternalEntity },
+		element: func(n *node) bool { return n.broker() && !n.managed },
 	},
 	{
 		ID: "queue-read-message", Category: stride.InformationDisclosure,
@@ -38,7 +38,7 @@ var messaging = []Rule{
 		Terms: []string{"subscribe permission", "ACL", "end-to-end encryption"}, Risk: risk(3, 3), Sensitive: true,
 		CWE: []string{"CWE-862", "CWE-311"}, CAPEC: []string{"CAPEC-117"},
 		Fixes:   fixes(fix("Grant subscribe rights per topic of {target}, avoid wildcards, and encrypt sensitive bodies for the consumer.", "ASVS 8.2.1", "CWE-862")),
-		element: func(n *node) bool { return n.is("queue") && n.Kind != stride.ExternalEntity },
+		element: func(n *node) bool { return n.broker() },
 	},
 	{
 		ID: "queue-poison-message", Category: stride.DenialOfService,
@@ -50,7 +50,7 @@ var messaging = []Rule{
 		CWE: []string{"CWE-20"}, CAPEC: []string{"CAPEC-153"},
 		Fixes: fixes(fix("Validate messages against a schema in {dest}, cap retries, move failures of {source} to a dead-letter queue and alert on it.", "ASVS 2.2.1", "CWE-20")),
 		at:    atFlowAndReceiver,
-		flow:  func(e *edge) bool { return e.from.is("queue") && e.to.service() && !e.to.named("cluster") },
+		flow:  func(e *edge) bool { return e.from.broker() && e.to.service() && !e.to.named("cluster") },
 	},
 	{
 		ID: "queue-flooding", Category: stride.DenialOfService,
@@ -62,7 +62,7 @@ var messaging = []Rule{
 		Terms: []string{"quota", "limit", "back pressure"}, Risk: risk(3, 3),
 		CWE: []string{"CWE-770"}, CAPEC: []string{"CAPEC-125"},
 		Fixes:   fixes(fix("Set per-publisher rate, message-size and backlog limits on {target} and alert on queue depth and memory.", "ASVS 2.4.1", "CWE-770")),
-		element: func(n *node) bool { return n.is("queue") && n.Kind != stride.ExternalEntity },
+		element: func(n *node) bool { return n.broker() && !n.managed },
 	},
 	{
 		ID: "queue-repudiation", Category: stride.Repudiation,
@@ -73,34 +73,77 @@ var messaging = []Rule{
 		Control: stride.AuditLogging, Terms: []string{"audit", "log", "trace"}, Risk: risk(2, 2),
 		CWE: []string{"CWE-778"}, CAPEC: []string{"CAPEC-195"},
 		Fixes:   fixes(fix("Stamp the authenticated publisher on each message in {target} and keep connection and publish events in a log.", "ASVS 16.2.1", "CWE-778")),
-		element: func(n *node) bool { return n.is("queue") && n.Kind != stride.ExternalEntity },
+		element: func(n *node) bool { return n.broker() },
 	},
 	{
 		ID: "queue-foreign-account", Category: stride.ElevationOfPrivilege,
 		Title: "Client of {target} acts in another account or topic",
 		Actor: "An authenticated client", Action: "use wide permissions, imports or wildcards of {target} to publish and subscribe outside of its own account",
-		Fact: "several clients share {target}", Lack: "isolation of accounts", Effect: "control over other tenants' messages and services",
-		Ask:     "How does {target} keep accounts and topics apart, and are imported permissions and credential expiry enforced?",
+		Fact: "clients of different owners share {target}", Lack: "isolation of accounts", Effect: "control over other owners' messages and services", Measure: "separate accounts on brokers",
+		singled: ofElement(func(n *node) bool {
+			return n.design.tenants || n.told("account", "accounts", "wildcard", "wildcards", "subject", "subjects", "import", "imports") || n.foreignClients()
+		}),
+		Ask:     "How does {target} keep accounts and topics apart, are wildcards refused, and are imported permissions enforced?",
 		Control: stride.TenantIsolation, Also: []stride.ControlName{stride.Authorization, stride.LeastPrivilege},
 		Terms: []string{"tenant", "isolation", "namespace"}, Risk: risk(2, 4),
 		CWE: []string{"CWE-863"}, CAPEC: []string{"CAPEC-122"},
-		Fixes: fixes(fix("Give each client of {target} its own account with explicit subjects, verify imported permissions and expiry on every connection, and test with a foreign account.", "ASVS 8.4.1", "CWE-863")),
+		Fixes: fixes(fix("Give each client of {target} its own account with explicit subjects, refuse wildcards, verify imported permissions on every connection, and test with a foreign account.", "ASVS 8.4.1", "CWE-863")),
 		element: func(n *node) bool {
-			return n.is("message_bus", "event_stream") && n.Kind != stride.ExternalEntity && !n.has("robot", "vehicle")
+			return n.broker() && n.is("message_bus", "event_stream") && !n.has("robot", "vehicle")
 		},
 	},
 	{
 		ID: "queue-crash", Category: stride.DenialOfService,
 		Title: "Malformed request or token crashes {target}",
-		Actor: "A client, even before it has signed in", Action: "send a malformed frame, token or configuration that makes {target} crash or loop",
+		Actor: "A client of {target}", Action: "send a malformed frame, token or configuration that makes {target} crash or loop",
 		Lack: "validation of what it parses", Effect: "an outage for every publisher and subscriber",
 		Ask:     "Is the protocol parser of {target} fuzzed, and does a crash of one node stop the others?",
 		Control: stride.InputValidation, Also: []stride.ControlName{stride.Redundancy},
 		Terms: []string{"fuzz", "validate", "failover"}, Risk: risk(2, 3),
 		CWE: []string{"CWE-20", "CWE-703"}, CAPEC: []string{"CAPEC-153"},
-		Fixes: fixes(fix("Keep {target} patched, bound frame and token sizes, refuse cyclic imports, and spread it over several nodes.", "ASVS 2.2.1", "CWE-703")),
+		Fixes:   fixes(fix("Keep {target} patched, bound frame and token sizes, refuse cyclic imports, and spread it over several nodes.", "ASVS 2.2.1", "CWE-703")),
+		Measure: "robust parsing in brokers", singled: ofElement((*node).foreignClients),
 		element: func(n *node) bool {
-			return n.is("message_bus", "event_stream") && n.Kind != stride.ExternalEntity && !n.has("robot", "vehicle")
+			return n.broker() && n.is("message_bus", "event_stream") && !n.has("robot", "vehicle")
 		},
+	},
+	{
+		ID: "queue-stale-credentials", Category: stride.Spoofing,
+		Title: "Expired or revoked credentials keep working on {target}",
+		Actor: "A former client, or a thief of old credentials", Action: "go on publishing and subscribing on a connection to {target} that was opened before",
+		Fact: "connections to a broker last for days", Lack: "re-check of credentials on open connections", Effect: "messages read and forged long after access was withdrawn",
+		Ask:     "Does {target} close open connections when a credential expires or is revoked?",
+		Control: stride.SessionManagement, Terms: []string{"expiry", "revocation", "disconnect", "re-authentication"}, Risk: risk(2, 3), Sensitive: true,
+		CWE: []string{"CWE-613"}, CAPEC: []string{"CAPEC-560"},
+		Fixes: fixes(fix("Set expiry on every credential of {target}, re-authenticate long connections, and disconnect clients when theirs is revoked.", "ASVS 7.4.1", "CWE-613")),
+		element: func(n *node) bool {
+			return n.broker() && n.is("message_bus", "event_stream") && !n.managed && !n.has("robot", "vehicle") && n.foreignClients()
+		},
+	},
+	{
+		ID: "queue-file-escape", Category: stride.Tampering,
+		Title: "Client of {target} writes outside of its message store",
+		Actor: "A client that may create or restore streams", Action: "use a stream name, template or snapshot with path elements to write files elsewhere on the host of {target}",
+		Fact: "{target} writes messages and settings of its clients to disk", Lack: "validation of names and snapshots", Effect: "altered configuration or code on the host, and other accounts' messages overwritten",
+		Ask:     "Does {target} refuse path elements in the names and snapshots that clients send, and may its process write anywhere else?",
+		Control: stride.InputValidation, Also: []stride.ControlName{stride.Sandboxing},
+		Terms: []string{"validate", "path", "read-only file system"}, Risk: risk(2, 4),
+		CWE: []string{"CWE-22"}, CAPEC: []string{"CAPEC-126"},
+		Fixes: fixes(fix("Keep {target} patched, allow stream creation and restore to administrators only, and run it with write access to its data directory alone.", "ASVS 5.3.2", "CWE-22")),
+		element: func(n *node) bool {
+			return n.broker() && n.is("message_bus", "event_stream") && !n.managed && !n.has("robot", "vehicle") && n.keepsMessages()
+		},
+	},
+	{
+		ID: "queue-altered-schema", Category: stride.Tampering,
+		Title: "Schema in {target} changed so that messages are misread",
+		Actor: "Anybody who can reach {target}", Action: "register or delete a schema, or weaken its compatibility rule",
+		Fact: "producers and consumers trust the schema that {target} hands out", Lack: "authorization of changes", Effect: "fields that are dropped or misread everywhere, and consumers that stop",
+		Ask:     "Who may register, change and delete schemas in {target}, and which compatibility rule is enforced?",
+		Control: stride.Authorization, Also: []stride.ControlName{stride.Authentication}, Denied: []stride.ControlName{stride.Authentication},
+		Terms: []string{"ACL", "authentication", "compatibility"}, Risk: risk(3, 3),
+		CWE: []string{"CWE-306", "CWE-345"}, CAPEC: []string{"CAPEC-176"},
+		Fixes:   fixes(fix("Require a client certificate or account at {target}, let only the build register schemas, enforce backward compatibility, and forbid deletion.", "ASVS 13.2.1", "CWE-306")),
+		element: (*node).schemaRegistry,
 	},
 }

@@ -10,11 +10,12 @@ import (
 // node is an Element with what the rules ask about it, worked out once.
 type node struct {
 	*stride.Element
-	tags    map[stride.Tag]bool // own tags and all that they are a kind of
+	tags    []stride.Tag // own tags and all that they are a kind of, each once
 	in, out []*edge
 	// outside: anybody may sit there, or the system does not run it.
 	outside bool
 	words   vocabulary // of its name and aliases
+	quoted  vocabulary // of the quotes that name it
 	managed bool       // see ofProvider
 	design  *design
 }
@@ -36,6 +37,24 @@ type design struct {
 	present map[stride.Tag]int
 	// cluster is set where the owner runs the control plane of a cluster.
 	cluster bool
+	// tenants is set where the source speaks of tenants.
+	tenants bool
+	// homes is set where the source speaks of people's homes, biometric where people
+	// sign in without passwords.
+	homes, biometric bool
+	// prompting is set where an application is drawn beside the language model that
+	// it asks, so that its neighbours are not taken for one.
+	prompting bool
+	// deciding is set where the source speaks of people who are judged.
+	deciding bool
+	// attests is set where the source speaks of provenance or signatures, branches
+	// where it speaks of forks, branches and parameters of builds.
+	attests, branches bool
+	// namespaces counts the namespaces that the source draws.
+	namespaces int
+	// wide holds the controls that the source states and that owners take for the
+	// whole of a system.
+	wide map[stride.ControlName]bool
 }
 
 func newDesign(a *stride.Architecture) *design {
@@ -45,16 +64,20 @@ func newDesign(a *stride.Architecture) *design {
 	}
 	for _, b := range a.TrustBoundaries {
 		d.boundaries[b.ID] = b
+		if b.Kind == stride.ZoneNamespace {
+			d.namespaces++
+		}
 	}
 	byID := make(map[stride.Key]*node, len(a.Elements))
-	sets := map[string]map[stride.Tag]bool{}
+	sets := map[string][]stride.Tag{}
 	for i := range a.Elements {
 		e := &a.Elements[i]
 		n := &node{Element: e, tags: closure(e.Tags, sets), design: d}
 		n.outside = d.isOutside(n)
 		n.words = append(wordsIn(e.Name), wordsIn(e.Aliases...)...)
+		n.quoted = quotedWords(e.Evidence)
 		n.managed = n.ofProvider()
-		for t := range n.tags {
+		for _, t := range n.tags {
 			d.present[t]++
 		}
 		byID[e.ID] = n
@@ -71,12 +94,23 @@ func newDesign(a *stride.Architecture) *design {
 		from.out, to.in = append(from.out, e), append(to.in, e)
 		d.edges = append(d.edges, e)
 	}
+	d.wide = statedWide(a)
+	d.tenants = d.speaksOf("tenant", "multitenant")
+	d.prompting = slices.ContainsFunc(d.nodes, func(n *node) bool { return n.is("llm_application") && !n.is("browser") && n.near("llm") })
+	d.deciding = d.speaksOf("applicant", "loan", "underwrit", "patient", "candidate", "claimant", "policyholder")
+	if d.builds() {
+		d.attests = d.speaksOf("provenance", "attest", "slsa", "signing", "signature", "sigstore", "cosign")
+		d.branches = d.speaksOf("fork", "branch", "parameter", "provenance", "slsa", "pull")
+	}
+	d.homes = d.speaksOf("home", "household", "resident", "homeowner")
+	d.biometric = !d.speaksOf("password", "passphrase") && d.speaksOf("biometric", "fingerprint", "passkey", "enclave", "webauthn")
 	return d
 }
 
 // closure returns the tags and their ancestors. Equal tag lists share one set,
-// because large models repeat few of them.
-func closure(tags []stride.Tag, cache map[string]map[stride.Tag]bool) map[stride.Tag]bool {
+// because large models repeat few of them. They are few, so that a scan finds one
+// faster than a map does.
+func closure(tags []stride.Tag, cache map[string][]stride.Tag) []stride.Tag {
 	var key strings.Builder
 	for _, t := range tags {
 		key.WriteString(string(t))
@@ -85,10 +119,12 @@ func closure(tags []stride.Tag, cache map[string]map[stride.Tag]bool) map[stride
 	if set, ok := cache[key.String()]; ok {
 		return set
 	}
-	set := map[stride.Tag]bool{}
+	var set []stride.Tag
 	for _, own := range tags {
 		for _, t := range own.Ancestry() {
-			set[t] = true
+			if !slices.Contains(set, t) {
+				set = append(set, t)
+			}
 		}
 	}
 	cache[key.String()] = set
@@ -108,7 +144,7 @@ func (d *design) isOutside(n *node) bool {
 // is reports whether the node has one of the tags or a kind of one.
 func (n *node) is(tags ...stride.Tag) bool {
 	for _, t := range tags {
-		if n.tags[t] {
+		if slices.Contains(n.tags, t) {
 			return true
 		}
 	}

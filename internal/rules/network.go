@@ -18,12 +18,12 @@ var network = []Rule{
 		Fixes: fixes(fix("Serve {dest} over TLS 1.2 or newer only, validate its certificate in {source}, and refuse plain connections.", "ASVS 12.2.1", "ASVS 12.3.1", "CWE-319")),
 		at:    atFlow,
 		flow: func(e *edge) bool {
-			return e.open() && !e.from.is("wireless") && !e.to.is("wireless", "field_bus")
+			return e.open() && !e.delivered() && !e.onBoard() && !e.fetched() && !e.from.is("wireless") && !e.to.is("wireless", "field_bus")
 		},
 	},
 	{
 		ID: "net-tamper-open", Category: stride.Tampering,
-		Title: "Alteration of {target} by somebody in the middle",
+		Title: "Alteration in transit of {target}",
 		Actor: "An attacker on the network path", Action: "alter or inject messages into {target}",
 		Fact: "it crosses {boundary}", Lack: "integrity protection of that traffic", Effect: "{dest} acting on forged requests or content",
 		Ask:     "Is the traffic from {source} to {dest} protected against alteration, by TLS or by signed messages?",
@@ -32,7 +32,7 @@ var network = []Rule{
 		Fixes: fixes(fix("Use TLS with certificate validation between {source} and {dest}; sign messages end to end where a proxy ends TLS.", "ASVS 12.2.1", "CWE-924")),
 		at:    atFlowAndReceiver,
 		flow: func(e *edge) bool {
-			return e.open() && (e.to.service() || e.to.is("client", "device", "queue", "database")) && !e.from.is("wireless")
+			return e.open() && !e.delivered() && !e.onBoard() && !e.fetched() && (e.to.service() || e.to.is("client", "device", "queue", "database")) && !e.from.is("wireless")
 		},
 	},
 	{
@@ -46,13 +46,13 @@ var network = []Rule{
 		Fixes: fixes(fix("Encrypt the connection between {source} and {dest} (TLS or a service mesh) although it is internal.", "ASVS 12.3.1", "CWE-319")),
 		at:    atFlow,
 		flow: func(e *edge) bool {
-			return e.internal() && !e.to.is("config_store", "device", "field_bus") && !e.from.is("config_store", "device", "field_bus") &&
+			return e.internal() && e.networked() && !e.to.is("config_store", "device", "field_bus") && !e.from.is("config_store", "device", "field_bus") &&
 				(e.from.service() || e.to.service()) && !e.providerInternal()
 		},
 	},
 	{
 		ID: "net-tamper-internal", Category: stride.Tampering,
-		Title: "Adversary in the middle between {source} and {dest}",
+		Title: "Traffic altered inside the network: {target}",
 		Actor: "An attacker on the internal network", Action: "alter {target} on the way",
 		Lack: "mutual authentication of both ends", Effect: "wrong data being stored or wrong orders being carried out",
 		Ask:     "Do {source} and {dest} authenticate each other (mTLS or signed requests)?",
@@ -62,7 +62,7 @@ var network = []Rule{
 		Fixes: fixes(fix("Use mutual TLS between {source} and {dest} with certificates from a private CA.", "ASVS 12.3.5", "CWE-300")),
 		at:    atFlow,
 		flow: func(e *edge) bool {
-			return e.internal() && len(e.Crosses) > 0 && (e.from.service() || e.from.is("control_plane", "agent")) && (e.to.service() || e.to.database())
+			return e.internal() && e.networked() && len(e.Crosses) > 0 && (e.from.service() || e.from.is("control_plane", "agent")) && (e.to.service() || e.to.database())
 		},
 	},
 	{
@@ -77,8 +77,8 @@ var network = []Rule{
 		Fixes: fixes(fix("Make {source} validate the certificate and host name of {dest} against a fixed trust anchor.", "ASVS 12.3.2", "CWE-295")),
 		at:    atFlowAndReceiver,
 		flow: func(e *edge) bool {
-			return (e.from.service() || e.from.is("agent", "device")) && !e.from.outside && (e.to.store() && !e.to.guardedByPolicy() && !e.to.is("config_store", "queue") || e.to.is("third_party")) &&
-				(e.open() || len(e.Crosses) > 0 || e.to.is("object_storage", "database"))
+			return (e.from.service() || e.from.is("agent", "device")) && !e.from.outside && !e.delivered() && (e.to.store() && !e.to.guardedByPolicy() && !e.to.is("config_store", "queue", "object_storage") || e.to.is("third_party")) &&
+				e.networked() && !e.to.staticSite() && (e.open() || len(e.Crosses) > 0)
 		},
 	},
 	{
@@ -89,10 +89,25 @@ var network = []Rule{
 		Ask:     "Which networks can open a connection to {target}: only {callers}, or others too?",
 		Control: stride.NetworkIsolation, Terms: []string{"firewall", "private subnet", "VPC", "security group"}, Risk: risk(3, 3), Sensitive: true,
 		CWE: []string{"CWE-923"}, CAPEC: []string{"CAPEC-1"},
-		Fixes: fixes(fix("Put {target} into a private network and admit only {callers} by firewall rule.", "ASVS 13.2.1", "CWE-923")),
+		Fixes:   fixes(fix("Put {target} into a private network and admit only {callers} by firewall rule.", "ASVS 13.2.1", "CWE-923")),
+		Measure: "network restriction of stores", singled: ofElement(func(n *node) bool {
+			return !n.direct() && (n.fronted() && (n.crossed() || n.precious()) || n.sensitive())
+		}),
 		element: func(n *node) bool {
-			return n.store() && !n.outside && !n.is("browser_storage") && !n.exposed() && !n.bare() && !(n.guardedByPolicy() && n.is("database")) &&
-				(n.is("database", "object_storage", "cache") || n.is("file_storage", "queue") && len(n.in) > 0)
+			return n.networkStore() && !n.is("browser_storage") && !n.exposed() && !(n.guardedByPolicy() && n.is("database")) &&
+				!n.buildCache() && (n.is("database", "cache") || n.is("file_storage") && len(n.in) > 0 || n.is("queue") && len(n.in) > 0 && !n.managed)
 		},
+	},
+	{
+		ID: "net-downgrade", Category: stride.InformationDisclosure,
+		Title: "Encryption of {target} stripped or downgraded",
+		Actor: "An attacker on the network path", Action: "answer over plain text, force an old TLS version or weak cipher, or present a false certificate on {target}",
+		Fact: "encryption is stated, but not what happens when it fails", Lack: "refusal of plain connections, old versions and invalid certificates", Effect: "disclosure and alteration of {data} although encryption is on",
+		Ask:     "Does {dest} refuse plain connections and old TLS versions, and does {source} stop at an invalid certificate?",
+		Control: stride.FailClosed, Terms: []string{"HSTS", "minimum TLS version", "cipher suites", "certificate pinning"}, Risk: risk(3, 3), Sensitive: true,
+		CWE: []string{"CWE-319", "CWE-295"}, CAPEC: []string{"CAPEC-94"},
+		Fixes: fixes(fix("Redirect nothing and close the plain port of {dest}, send HSTS, set TLS 1.2 as the least version with named cipher suites, and make {source} refuse invalid certificates.", "ASVS 12.2.1", "CWE-319")),
+		at:    atFlow,
+		flow:  (*edge).downgradable,
 	},
 }

@@ -13,6 +13,7 @@ var platform = []Rule{
 		Control: stride.LeastPrivilege, Terms: []string{"RBAC", "least privilege", "role binding"}, Risk: risk(3, 4),
 		CWE: []string{"CWE-269"}, CAPEC: []string{"CAPEC-233"},
 		Fixes:   fixes(fix("Review wildcard roles on {target}, bind administrators just in time, and alert on new cluster-wide bindings.", "ASVS 8.4.2", "CWE-269")),
+		Measure: "least privilege at the cluster's API", singled: ofElement(func(n *node) bool { return len(n.in)+len(n.out) > 0 || n.is("control_plane") }),
 		element: (*node).clusterControl,
 	},
 	{
@@ -38,7 +39,8 @@ var platform = []Rule{
 		CWE: []string{"CWE-494"}, CAPEC: []string{"CAPEC-642"},
 		Fixes: fixes(fix("Admit signed images by digest only for {target}, mount its file system read-only, and restrict who reaches its host.", "CAPEC-642", "CWE-494")),
 		element: func(n *node) bool {
-			return n.is("control_plane", "agent", "orchestrator", "consensus") && n.Kind == stride.Process && !n.managed
+			return (n.is("consensus") || n.clusterControl() || n.is("agent") && n.joins()) && n.Kind == stride.Process && !n.managed && !n.algorithm() &&
+				!n.is("api") && !n.named("api", "cluster", "clusters", "eks", "aks", "gke") && !n.has("build_system", "admission_controller")
 		},
 	},
 	{
@@ -66,12 +68,13 @@ var platform = []Rule{
 		CWE: []string{"CWE-295", "CWE-300"}, CAPEC: []string{"CAPEC-94"},
 		Fixes: fixes(fix("Pin the CA of {target} in the join configuration, use mutual TLS, and let join tokens expire within minutes.", "ASVS 12.3.5", "CWE-295")),
 		element: func(n *node) bool {
-			return (n.clusterControl() || n.is("api")) && n.near("agent", "cluster_node")
+			member := func(c *node) bool { return c.is("agent", "cluster_node") && c.joins() }
+			return (n.clusterControl() || n.is("api") && n.design.cluster) && (n.calls(member) || n.calledBy(member))
 		},
 	},
 	{
 		ID: "platform-agent-climb", Category: stride.ElevationOfPrivilege,
-		Title: "From {target} up to what it reports to",
+		Title: "Credentials of {target} used against the control plane and its neighbours",
 		Actor: "An attacker who took over {target} or its host", Action: "use its credentials against the control plane or its neighbours",
 		Fact: "its credentials lie on the same host as workloads", Lack: "least privilege of {target}", Effect: "spread from one node to all of the system",
 		Ask:     "What may the credentials of {target} do beyond its own node?",
@@ -93,7 +96,10 @@ var platform = []Rule{
 		Terms: []string{"unprivileged", "seccomp", "gVisor", "Pod Security"}, Risk: risk(2, 4),
 		CWE: []string{"CWE-250"}, CAPEC: []string{"CAPEC-480"},
 		Fixes:   fixes(fix("Run {target} as non-root with all capabilities dropped, no host paths, the default seccomp profile, and a policy that enforces it.", "CAPEC-480", "CWE-250")),
-		element: func(n *node) bool { return n.is("container") },
+		Measure: "unprivileged containers", singled: ofElement(func(n *node) bool {
+			return n.exposed() || n.has("orchestrator", "control_plane", "cluster_node") || n.told("privileg", "root", "untrusted", "tenant", "socket", "hostpath")
+		}),
+		element: func(n *node) bool { return n.is("container") && !n.managed && !(n.named("cloud") && n.named("run")) },
 	},
 	{
 		ID: "platform-function-overreach", Category: stride.ElevationOfPrivilege,
@@ -115,11 +121,72 @@ var platform = []Rule{
 		Control: stride.IntegrityCheck, Also: []stride.ControlName{stride.LeastPrivilege},
 		Terms: []string{"subresource integrity", "origin access", "least privilege"}, Risk: risk(2, 4),
 		CWE: []string{"CWE-353"}, CAPEC: []string{"CAPEC-184"},
-		Fixes:   fixes(fix("Admit only {target} to the origin, let the pipeline alone write there, use subresource integrity, and alert on configuration changes.", "ASVS 3.6.1", "CWE-353")),
-		element: func(n *node) bool { return n.is("cdn") && n.Kind != stride.ExternalEntity },
+		Fixes: fixes(fix("Admit only {target} to the origin, let the pipeline alone write there, use subresource integrity, and alert on configuration changes.", "ASVS 3.6.1", "CWE-353")),
+		element: func(n *node) bool {
+			return n.is("cdn") && n.Kind != stride.ExternalEntity && (n.near("browser", "web_app", "object_storage") || n.told("site", "website", "static", "assets", "frontend"))
+		},
+	},
+	{
+		ID: "platform-delivery-flood", Category: stride.DenialOfService,
+		Title: "Flood of requests to {target} runs up its bill or takes it down",
+		Actor: "An attacker with a botnet", Action: "fetch large or uncached content through {target} in mass",
+		Fact: "each request and each gigabyte of {target} is billed, and misses go on to the origin", Lack: "limit on requests and spending", Effect: "a bill without bound, or a site that is switched off when the budget is used up",
+		Ask:     "What limits requests per client at {target}, and who is alerted when its cost rises?",
+		Control: stride.RateLimiting, Also: []stride.ControlName{stride.DDoSProtection, stride.Quotas},
+		Terms: []string{"rate-based rule", "Shield", "budget alarm"}, Risk: risk(3, 2), Reach: true,
+		CWE: []string{"CWE-770", "CWE-405"}, CAPEC: []string{"CAPEC-125"},
+		Fixes:   fixes(fix("Put rate-based rules before {target}, normalise cache keys so that query strings cannot force misses, and set a budget alarm.", "ASVS 2.4.1", "CWE-770")),
+		element: func(n *node) bool { return n.is("cdn") && n.Kind != stride.ExternalEntity && n.exposed() },
+	},
+	{
+		ID: "platform-member-credentials", Category: stride.ElevationOfPrivilege,
+		Title: "Credentials of joined clusters taken from {target}",
+		Actor: "A user with the right to register or read clusters on {target}", Action: "find the credentials that a join leaves behind and use them on the joined clusters",
+		Fact: "{target} keeps credentials of the clusters that it steers", Lack: "least privilege of these credentials and of who may read them", Effect: "administrator rights on every joined cluster",
+		Ask:     "Which credential does a join leave at {target}, what may it do, who can read it, and is it revoked when the cluster leaves?",
+		Control: stride.LeastPrivilege, Also: []stride.ControlName{stride.SecretsManagement},
+		Terms: []string{"service account", "role binding", "kubeconfig", "rotation"}, Risk: risk(2, 4), Most: 2,
+		CWE: []string{"CWE-269", "CWE-522"}, CAPEC: []string{"CAPEC-233"},
+		Fixes:   fixes(fix("Bind the credential of each joined cluster to the verbs that {target} needs, keep it in a secret that registrars cannot read, rotate it, and revoke it when the cluster leaves.", "ASVS 13.2.2", "CWE-522")),
+		element: (*node).manages,
+	},
+	{
+		ID: "platform-node-secrets", Category: stride.InformationDisclosure,
+		Title: "Secrets of every workload on {target} read from the node",
+		Actor: "An attacker with root on {target}", Action: "read the mounted secrets, tokens and memory of all workloads placed there",
+		Fact: "what runs on one node shares its kernel and disk", Lack: "separation of sensitive workloads", Effect: "disclosure of the credentials of workloads that were never attacked",
+		Ask:     "Are sensitive workloads kept on nodes of their own, with short-lived and bound tokens?",
+		Control: stride.TenantIsolation, Also: []stride.ControlName{stride.Sandboxing},
+		Terms: []string{"dedicated nodes", "taints", "bound tokens"}, Risk: risk(2, 4),
+		CWE: []string{"CWE-653"}, CAPEC: []string{"CAPEC-150"},
+		Fixes: fixes(fix("Place sensitive workloads on nodes of their own by taints and affinity, use bound tokens of minutes, and run foreign workloads in a sandbox (gVisor, Kata).", "ASVS 13.3.4", "CWE-653")),
+		element: func(n *node) bool {
+			return n.is("cluster_node") && n.Kind == stride.Process && n.joins() && n.has("container")
+		},
+	},
+	{
+		ID: "platform-noisy-neighbour", Category: stride.DenialOfService,
+		Title: "One namespace's workloads starve those of the others on {target}",
+		Actor: "A tenant, or a faulty workload of one", Action: "use up CPU, memory, disk or addresses of {target}",
+		Fact: "several namespaces share it", Lack: "quota per namespace", Effect: "evicted and slow workloads of everybody else",
+		Ask:     "Which requests, limits and quotas per namespace hold on {target}?",
+		Control: stride.Quotas, Also: []stride.ControlName{stride.TenantIsolation},
+		Terms: []string{"ResourceQuota", "LimitRange", "limits"}, Risk: risk(3, 2),
+		CWE: []string{"CWE-770"}, CAPEC: []string{"CAPEC-130"},
+		Fixes: fixes(fix("Set ResourceQuota and LimitRange per namespace on {target}, limit pods and volumes per tenant, and reserve capacity for system workloads.", "CWE-770", "CAPEC-130")),
+		element: func(n *node) bool {
+			return n.is("cluster_node", "kubernetes", "orchestrator") && n.Kind == stride.Process && !n.managed && !n.named("api", "apiserver", "controller", "scheduler") &&
+				n.design.namespaces > 1
+		},
 	},
 }
 
-// joins reports whether the design has a control plane that n reports to; a
-// virtual machine without one joins nothing.
-func (n *node) joins() bool { return n.is("agent") || n.has("control_plane", "orchestrator") }
+// joins reports whether n is a member of a cluster and reports to its control
+// plane; a virtual machine without one joins nothing.
+func (n *node) joins() bool {
+	if n.is("agent") && n.named("node", "kubelet", "cluster", "daemon") {
+		return true
+	}
+	return n.has("control_plane", "orchestrator") && n.design.cluster && !n.is("third_party") &&
+		!n.named("ec2", "vm", "virtual", "instance", "instances", "baremetal")
+}

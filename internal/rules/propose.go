@@ -43,9 +43,9 @@ func Propose(a *stride.Architecture, o Options) Result {
 
 func propose(list []Rule, a *stride.Architecture, o Options) Result {
 	d := newDesign(a)
-	out := Result{Mitigated: []stride.Mitigated{}, NotApplicable: []stride.Cell{}, Notes: hygieneNotes(d)}
+	out := Result{Mitigated: []stride.Mitigated{}, NotApplicable: []stride.Cell{}, Notes: hygieneNotes(d, measures(list, d)...)}
 	asks := map[string]string{} // proposal id -> question
-	var found []ranked
+	var found, asked []ranked
 	for _, g := range silence(list, d) {
 		switch g.state {
 		case stride.ControlPresent:
@@ -57,19 +57,23 @@ func propose(list []Rule, a *stride.Architecture, o Options) Result {
 			if g.state == stride.ControlUnknown {
 				asks[p.ID] = g.fill(g.rule.Ask, 3)
 			}
+			if g.asked && !o.All {
+				asked = append(asked, ranked{p, g.specificity()})
+				continue
+			}
 			found = append(found, ranked{p, g.specificity()})
 		}
 	}
 	kept := sorted(found)
 	if !o.All {
-		kept = within(kept, ceiling(len(a.Elements)))
+		kept = within(lessInPassing(kept, d), ceiling(len(a.Elements)))
 	}
-	out.HeldBack = len(found) - len(kept)
+	out.HeldBack = len(found) - len(kept) + len(asked)
 	out.Proposals = make([]stride.Proposal, 0, len(kept))
 	for _, r := range kept {
 		out.Proposals = append(out.Proposals, r.Proposal)
 	}
-	out.Questions = questions(out.Proposals, asks, o.MaxQuestions)
+	out.Questions = questions(kept, sorted(asked), asks, o.MaxQuestions)
 	return out
 }
 

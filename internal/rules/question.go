@@ -12,23 +12,25 @@ import (
 // questions asks about the unknown controls behind the proposals, at most limit
 // of them, those first that settle the most score. Proposals that rest on the
 // same control of a common target share a question, worded by the most urgent.
-func questions(proposals []stride.Proposal, asks map[string]string, limit int) []stride.Question {
+// What is only asked is no proposal yet, so that a question on it alone settles
+// none.
+func questions(proposed, asked []ranked, asks map[string]string, limit int) []stride.Question {
 	if limit == 0 {
 		limit = stride.DefaultQuestions
 	}
 	var open []*askedFor
-	for i := range proposals {
-		p := &proposals[i]
+	for i, r := range slices.Concat(proposed, asked) {
+		p := &r.Proposal
 		text, unknown := asks[p.ID]
 		if !unknown {
 			continue
 		}
 		q := shared(open, p)
 		if q == nil {
-			q = &askedFor{question: stride.Question{Text: text, Control: p.Control}, targets: map[stride.Key]bool{}}
+			q = &askedFor{question: stride.Question{Text: text, Control: p.Control, ThreatIDs: []string{}}, targets: map[stride.Key]bool{}}
 			open = append(open, q)
 		}
-		q.cover(p)
+		q.cover(p, i < len(proposed))
 	}
 	slices.SortStableFunc(open, func(a, b *askedFor) int { return cmp.Compare(b.settles, a.settles) })
 	out := make([]stride.Question, 0, min(limit, len(open)))
@@ -46,8 +48,10 @@ type askedFor struct {
 	settles  int // sum of the scores of its proposals
 }
 
-func (q *askedFor) cover(p *stride.Proposal) {
-	q.question.ThreatIDs = append(q.question.ThreatIDs, p.ID)
+func (q *askedFor) cover(p *stride.Proposal, proposed bool) {
+	if proposed {
+		q.question.ThreatIDs = append(q.question.ThreatIDs, p.ID)
+	}
 	q.settles += p.Likelihood * p.Impact
 	for _, k := range p.TargetIDs {
 		if !q.targets[k] {

@@ -40,9 +40,15 @@ func byPriority(a, b ranked) int {
 	)
 }
 
+// alwaysKept is how many proposals of the highest priority no ceiling holds back;
+// it is below any ceiling less the places of the categories.
+const alwaysKept = 6
+
 // within keeps at most limit proposals in their order. A twelfth of the places is
 // each category's own, so that what scores low by its nature, as repudiation
-// does, is not held back as a whole; the rest goes by priority.
+// does, is not held back as a whole. The rest goes to what the source denies, then
+// to what names a mechanism, and last to what fits many systems: a reader misses
+// the last the least.
 func within(found []ranked, limit int) []ranked {
 	if len(found) <= limit {
 		return found
@@ -51,18 +57,25 @@ func within(found []ranked, limit int) []ranked {
 	left := limit
 	own := map[stride.Category]int{}
 	for i, r := range found {
-		if own[r.Category] < limit/12 {
+		if i < alwaysKept || own[r.Category] < limit/12 {
 			own[r.Category]++
+			keep[i] = true
+			left--
+		}
+	}
+	order := make([]int, len(found))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(found[b].specificity, found[a].specificity) })
+	for _, i := range order {
+		if !keep[i] && left > 0 {
 			keep[i] = true
 			left--
 		}
 	}
 	out := make([]ranked, 0, limit)
 	for i, r := range found {
-		if !keep[i] && left > 0 {
-			keep[i] = true
-			left--
-		}
 		if keep[i] {
 			out = append(out, r)
 		}

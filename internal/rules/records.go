@@ -18,15 +18,18 @@ var records = []Rule{
 	},
 	{
 		ID: "log-denied-administration", Category: stride.Repudiation,
-		Title: "{source} can deny changes made to {dest}",
-		Actor: "A privileged user", Action: "change settings or data of {dest} and deny it, or erase the traces",
-		Fact: "{source} has elevated rights on it", Lack: "audit log out of their reach", Effect: "misuse of privileges without accountability",
+		Title: "{source} can deny changes of {setting} on {dest}",
+		Actor: "{source}", Action: "change {setting} on {dest} and deny it, or erase the traces",
+		Fact: "elevated rights reach the log as well", Lack: "audit log out of their reach", Effect: "misuse of privileges without accountability",
 		Ask:     "Are actions of {source} on {dest} recorded under personal accounts, where {source} cannot delete them?",
 		Control: stride.AuditLogging, Terms: []string{"audit", "log", "trail"}, Risk: risk(3, 3),
 		CWE: []string{"CWE-778"}, CAPEC: []string{"CAPEC-268"},
 		Fixes: fixes(fix("Give {source} personal accounts, and stream an audit log of {dest} to an append-only store run by somebody else.", "ASVS 16.3.2", "ASVS 16.4.3", "CWE-778")),
 		at:    atFlowAndReceiver,
-		flow:  func(e *edge) bool { return e.from.insider() && !e.to.person() && !e.to.is("code_repository") },
+		flow: func(e *edge) bool {
+			return e.from.insider() && !e.to.person() && !e.to.is("code_repository") && e.to.settingOf() != ""
+		},
+		Most: 3,
 	},
 	{
 		ID: "log-denied-privilege", Category: stride.Repudiation,
@@ -36,7 +39,10 @@ var records = []Rule{
 		Ask:     "Are the actions of {target} recorded under personal accounts, where they cannot delete them?",
 		Control: stride.AuditLogging, Terms: []string{"audit", "log", "trail"}, Risk: risk(3, 3),
 		CWE: []string{"CWE-778"}, CAPEC: []string{"CAPEC-268"},
-		Fixes: fixes(fix("Record each action of {target} under a personal account in an append-only log that somebody else runs.", "ASVS 16.3.2", "ASVS 16.4.3", "CWE-778")),
+		Fixes:   fixes(fix("Record each action of {target} under a personal account in an append-only log that somebody else runs.", "ASVS 16.3.2", "ASVS 16.4.3", "CWE-778")),
+		Measure: "audit of privileged actions", singled: ofElement(func(n *node) bool {
+			return n.design.cluster || n.told("privileg", "privileged", "root", "sudo", "bypass", "full", "elevated", "superuser")
+		}),
 		element: func(n *node) bool {
 			return n.is("admin", "operator") && len(n.out) == 0 && !n.colleagueActs("admin", "operator")
 		},
@@ -51,6 +57,9 @@ var records = []Rule{
 		Terms: []string{"append-only", "immutable", "WORM", "signed log"}, Risk: risk(2, 3),
 		CWE: []string{"CWE-117", "CWE-732"}, CAPEC: []string{"CAPEC-268"},
 		Fixes:   fixes(fix("Make {target} append-only for its writers, hash-chain or object-lock it, and copy it to another account.", "ASVS 16.4.2", "ASVS 16.4.3")),
+		Measure: "logs that writers cannot change", singled: ofElement(func(n *node) bool {
+			return n.told("audit", "security", "bastion", "access", "ssh", "trail", "siem", "compliance", "forensic", "event", "events")
+		}),
 		element: func(n *node) bool { return n.is("log_store") || n.store() && n.keeps(stride.DataLogs) },
 	},
 	{
@@ -60,10 +69,15 @@ var records = []Rule{
 		Fact: "more people read logs than the data itself", Lack: "redaction before writing", Effect: "disclosure of {data}",
 		Ask:     "What is removed before it is written to {target}, and who may read it?",
 		Control: stride.DataMinimization, Also: []stride.ControlName{stride.Authorization},
-		Terms: []string{"redact", "mask", "scrub"}, Risk: risk(3, 3),
+		Terms: []string{"redact", "mask", "scrub"}, Risk: risk(3, 3), Silences: []string{"store-theft-at-rest"},
 		CWE: []string{"CWE-532"}, CAPEC: []string{"CAPEC-150"},
 		Fixes:   fixes(fix("Redact tokens, credentials and personal data before writing to {target}, restrict reading by role, and delete on schedule.", "ASVS 16.2.5", "CWE-532")),
-		element: func(n *node) bool { return n.is("log_store") || n.store() && n.keeps(stride.DataLogs) },
+		Measure: "redaction of logs", singled: ofElement(func(n *node) bool {
+			return n.precious() || n.told("body", "bodies", "payload", "prompt", "prompts", "debug", "request", "requests", "personal", "user", "ssh")
+		}),
+		element: func(n *node) bool {
+			return (n.is("log_store") || n.store() && n.keeps(stride.DataLogs)) && !n.named("cloudtrail", "audit")
+		},
 	},
 	{
 		ID: "log-forging", Category: stride.Tampering,
@@ -88,8 +102,21 @@ var records = []Rule{
 		Control: stride.Monitoring, Also: []stride.ControlName{stride.RateLimiting},
 		Terms: []string{"alert", "heartbeat", "monitor"}, Risk: risk(2, 2),
 		CWE: []string{"CWE-223", "CWE-779"}, CAPEC: []string{"CAPEC-578"},
-		Fixes:   fixes(fix("Alert on silence and on bursts per sender at {target}, and keep a reserve for security events.", "ASVS 16.4.3", "CWE-223")),
-		element: func(n *node) bool { return n.is("monitoring") && n.Kind != stride.ExternalEntity },
+		Fixes: fixes(fix("Alert on silence and on bursts per sender at {target}, and keep a reserve for security events.", "ASVS 16.4.3", "CWE-223")),
+		element: func(n *node) bool {
+			return n.is("monitoring") && n.Kind != stride.ExternalEntity && n.told("siem", "detect", "detection", "intrusion", "security", "splunk", "sentinel", "guardduty", "falco", "wazuh")
+		},
+	},
+	{
+		ID: "log-shared-account", Category: stride.Repudiation,
+		Title: "What is done on {target} under a shared account cannot be traced to a person",
+		Actor: "One of those who share it, or a former member who still knows the secret", Action: "act on {target} under the shared account and deny it",
+		Fact: "several people use one account or key there", Lack: "record that names the person", Effect: "misuse and mistakes for which nobody can be held to account",
+		Ask:     "How is it known which person used the shared account on {target}, and when is its secret changed?",
+		Control: stride.AuditLogging, Terms: []string{"personal account", "session recording", "audit"}, Risk: risk(3, 3), Most: 2, Silences: []string{"log-denied-administration"},
+		CWE: []string{"CWE-778", "CWE-522"}, CAPEC: []string{"CAPEC-560"},
+		Fixes:   fixes(fix("Give each person an account of their own on {target}, issue short-lived SSH certificates or single sign-on, and change the shared secret when somebody leaves.", "ASVS 16.2.1", "CWE-778")),
+		element: (*node).sharedLogin,
 	},
 }
 

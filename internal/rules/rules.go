@@ -27,7 +27,8 @@ import "github.com/threatdraft/threatdraft/internal/stride"
 // {stores} the data stores beside them, {boundary} what is crossed, {data} the
 // classes of data, {values} and {acts} what the flows carry that may be forged or
 // denied, {actors} the people behind them, {gain} and {behind} what stands behind
-// a service, {input} the content it takes in, {setting} what is configured on it.
+// a service, {input} the content it takes in, {retrieved}
+// what an assistant reads that others wrote, {setting} what is configured on it.
 type Rule struct {
 	// ID is stable: fingerprints of stored suggestions are made of it.
 	ID       string
@@ -67,6 +68,17 @@ type Rule struct {
 	// heed returns further controls that may answer the threat at an element.
 	heed func(*node) []stride.Controls
 
+	// singled reports whether a stated fact singles the site out. Where it is set
+	// and the control is unknown, a site without such a fact is not proposed:
+	// Measure is noted as hygiene there, because it could be said of any system.
+	singled func(site) bool
+	// Measure names the control as a measure of hygiene: "encryption at rest".
+	Measure string
+
+	// stated marks a rule that speaks where the source denies its control and no
+	// other rule has made a threat of that.
+	stated bool
+
 	// element or flow is the condition; exactly one is set.
 	element func(*node) bool
 	flow    func(*edge) bool
@@ -92,8 +104,9 @@ func List() []Rule {
 		rules       []Rule
 	}{
 		{1, network}, {1, web}, {2, identity}, {1, stores}, {2, messaging}, {1, records}, {2, secrets}, {2, supplyChain},
-		{2, platform}, {3, admission}, {3, distributed}, {3, devices}, {2, clients}, {2, thirdParties}, {3, payments},
-		{3, machineLearning}, {1, people},
+		{2, platform}, {3, admission}, {3, distributed}, {3, devices}, {3, buses}, {3, motion}, {3, updates}, {3, industrial},
+		{2, clients}, {3, federation}, {2, thirdParties}, {3, payments}, {3, notifications}, {3, tenancy},
+		{3, languageModels}, {3, machineLearning}, {2, people}, {3, habits}, {2, statedRules()},
 	}
 	var out []Rule
 	for _, t := range topics {

@@ -14,13 +14,19 @@ var secrets = []Rule{
 		Terms: []string{"vault", "secrets manager", "encrypted"}, Risk: risk(3, 4),
 		CWE: []string{"CWE-522", "CWE-256"}, CAPEC: []string{"CAPEC-150"},
 		Fixes:   fixes(fix("Move credentials out of {target} into a secret manager, fetch them at start with the workload's identity, and rotate those that were there.", "ASVS 13.3.1", "CWE-522")),
-		element: func(n *node) bool { return n.is("config_store") && n.Kind != stride.ExternalEntity },
+		Measure: "no secrets in configuration", singled: ofElement(func(n *node) bool {
+			return n.keeps(stride.DataCredentials, stride.DataKeys, stride.DataTokens) || n.told("credential", "secret", "password", "token", "environment", "env") || n.programs() > 0
+		}),
+		element: func(n *node) bool {
+			return n.is("config_store") && n.Kind != stride.ExternalEntity && !n.named("webhook", "policy", "admission", "registration")
+		},
 	},
 	{
 		ID: "config-tampering", Category: stride.Tampering,
-		Title: "Unauthorised change of {target}",
-		Actor: "An attacker or insider with write access", Action: "change values in {target} to weaken checks or redirect traffic",
-		Lack: "restriction and review of changes", Effect: "the system running with settings that nobody approved",
+		Title: "{target} changed to redirect {callers}",
+		Actor: "An attacker or insider with write access to {target}", Action: "change addresses, credentials or limits in {target}",
+		Fact: "{callers} read it at start and trust it", Lack: "restriction and review of changes", Effect: "{callers} connecting to a system of the attacker, or running without their checks", Measure: "review of configuration changes",
+		singled: ofElement(func(n *node) bool { return n.programs() > 0 }),
 		Ask:     "Who may change {target}, and is a change reviewed and noticed?",
 		Control: stride.Authorization, Also: []stride.ControlName{stride.IntegrityCheck, stride.CodeReview},
 		Terms: []string{"read-only", "access control", "version control"}, Risk: risk(2, 3),
@@ -44,7 +50,7 @@ var secrets = []Rule{
 	},
 	{
 		ID: "secret-store-outage", Category: stride.DenialOfService,
-		Title: "Nothing starts while {target} is sealed or down",
+		Title: "Nothing starts while {target} is down",
 		Actor: "An attacker, or an expired key", Action: "make {target} unavailable",
 		Fact: "{callers} fetch their secrets there", Lack: "redundancy of {target}", Effect: "services that cannot start or renew their credentials",
 		Ask:     "What happens to {callers} while {target} is unavailable?",
@@ -52,7 +58,7 @@ var secrets = []Rule{
 		CWE: []string{"CWE-400"}, CAPEC: []string{"CAPEC-125"},
 		Fixes: fixes(fix("Run {target} replicated, cache leases with a grace period, and rehearse unsealing.", "ASVS 13.1.2")),
 		element: func(n *node) bool {
-			return n.vault() && (n.Kind == stride.Process || n.named("vault", "manager", "kms", "hsm"))
+			return n.ownVault()
 		},
 	},
 	{

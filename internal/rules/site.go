@@ -19,6 +19,9 @@ type group struct {
 	state    stride.ControlState
 	sites    []site
 	evidence []stride.Evidence // of the control
+	// asked is set where the control is unknown here and stated elsewhere: a
+	// question before it is a threat.
+	asked bool
 }
 
 // groups finds the sites of the rule, but for those whose element is silenced,
@@ -32,6 +35,9 @@ func (r *Rule) groups(d *design, silenced map[*node]bool) []*group {
 			continue
 		}
 		state, evidence := r.controlAt(s)
+		if r.ordinary(s, state) {
+			continue
+		}
 		g := byState[state]
 		if g == nil {
 			g = &group{rule: r, state: state}
@@ -53,8 +59,11 @@ func (r *Rule) groups(d *design, silenced map[*node]bool) []*group {
 			if state == stride.ControlAbsent || state == stride.ControlUnknown {
 				g.sites = mostExposed(g.sites, r.Most)
 			}
-			out = append(out, g)
+			out = append(out, g.bySentence()...)
 		}
+	}
+	for _, g := range out {
+		g.asked = g.state == stride.ControlUnknown && (byState[stride.ControlPresent] != nil || d.cares(r.Control))
 	}
 	return out
 }
@@ -154,7 +163,8 @@ func (r *Rule) sites(d *design) []site {
 // controlAt returns the state of the rule's control at the site and what says
 // so. The flow speaks before its receiver, the receiver before the sender; of
 // the other controls that answer the threat only a present one counts, but for
-// those whose denial denies this one.
+// those whose denial denies this one. What is only planned is unknown, with the
+// quote that plans it.
 func (r *Rule) controlAt(s site) (stride.ControlState, []stride.Evidence) {
 	holders := s.holders()
 	if s.edge == nil && r.heed != nil {
@@ -185,6 +195,13 @@ func (r *Rule) controlAt(s site) (stride.ControlState, []stride.Evidence) {
 	if s.edge != nil && r.Control == stride.EncryptionInTransit && s.edge.encrypted() {
 		return stride.ControlPresent, s.edge.Evidence
 	}
+	for i, h := range holders {
+		if i != senderHolds {
+			if c, said := h[r.Control]; said && c.State == stride.ControlUnknown {
+				return stride.ControlUnknown, c.Evidence // planned, or left to a choice
+			}
+		}
+	}
 	return stride.ControlUnknown, nil
 }
 
@@ -213,7 +230,7 @@ func silence(list []Rule, d *design) []*group {
 			continue
 		}
 		for _, s := range r.sites(d) {
-			if state, _ := r.controlAt(s); state != stride.ControlAbsent && state != stride.ControlUnknown {
+			if state, _ := r.controlAt(s); state != stride.ControlAbsent && (state != stride.ControlUnknown || r.ordinary(s, state)) {
 				continue
 			}
 			for _, broader := range r.Silences {
@@ -228,7 +245,15 @@ func silence(list []Rule, d *design) []*group {
 	}
 	var out []*group
 	for i := range list {
-		out = append(out, list[i].groups(d, silenced[list[i].ID])...)
+		if !list[i].stated {
+			out = append(out, list[i].groups(d, silenced[list[i].ID])...)
+		}
+	}
+	done := answered(out)
+	for i := range list {
+		if list[i].stated {
+			out = append(out, list[i].statedGroups(d, done[list[i].Control])...)
+		}
 	}
 	return out
 }

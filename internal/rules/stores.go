@@ -15,35 +15,38 @@ var stores = []Rule{
 		CWE: []string{"CWE-732", "CWE-284"}, CAPEC: []string{"CAPEC-180"},
 		Fixes: fixes(fix("Block public access to {target} at account level, use role-based identities in place of account keys, and let signed links expire within minutes.", "ASVS 8.2.1", "CWE-732")),
 		element: func(n *node) bool {
-			return n.store() && (n.is("object_storage") || n.is("file_storage") && !n.is("browser_storage") && n.near("web_app", "api", "function", "client"))
+			return n.store() && !n.staticSite() && (n.is("object_storage") || n.is("file_storage") && !n.is("browser_storage") && n.near("web_app", "api", "function", "client"))
 		},
 	},
 	{
 		ID: "store-shared-credentials", Category: stride.InformationDisclosure,
 		Title: "Stolen credentials of {source} open {dest}",
-		Actor: "An attacker who reads the configuration or memory of {source}", Action: "take its credentials and query {dest} directly",
-		Fact: "{source} holds standing credentials for {dest}", Lack: "managed secrets", Effect: "disclosure and change of {data} without passing any check of {source}",
+		Actor: "An attacker who reads the configuration or memory of {source}", Action: "take the credentials kept there and query {dest} directly",
+		Fact: "{source} must hold credentials for {dest}", Lack: "managed secrets", Effect: "disclosure and change of {data} past every check of {source}",
 		Ask:     "Where does {source} keep its credentials for {dest}, and how often do they change?",
 		Control: stride.SecretsManagement, Terms: []string{"vault", "secrets manager", "managed identity", "rotation"}, Risk: risk(2, 4),
 		CWE: []string{"CWE-522"}, CAPEC: []string{"CAPEC-150"},
 		Fixes: fixes(fix("Let {source} obtain short-lived credentials for {dest} from a secret manager or a workload identity; none in files or images.", "ASVS 13.3.1", "ASVS 13.3.4", "CWE-522")),
 		at:    atFlowAndReceiver,
 		flow: func(e *edge) bool {
-			return e.to.store() && e.to.is("database", "queue", "object_storage") && e.from.service() && !(e.from.is("function") && e.to.managed)
+			return e.to.networkStore() && (e.to.is("database") || e.to.broker()) && !e.to.managed && e.from.service() && !e.from.fedByConfig()
 		},
 	},
 	{
 		ID: "store-excess-rights", Category: stride.Tampering,
-		Title: "{source} can change all of {dest}",
-		Actor: "An attacker who takes over {source}, or a faulty release of it", Action: "alter or delete any record in {dest}",
-		Lack: "separation of rights on {dest}", Effect: "corrupted or lost {data} far beyond what {source} needs to write",
+		Title: "{source}, once compromised, can change all of {dest}",
+		Actor: "An attacker who takes over {source}", Action: "alter or delete any record in {dest}, also those that other programs wrote",
+		Lack: "separation of rights on {dest}", Effect: "corrupted or lost {data} far beyond what {source} needs to write", Measure: "least privilege of database accounts",
 		Ask:     "Which rights does the account of {source} have on {dest}: only the tables and operations that it needs?",
 		Control: stride.LeastPrivilege, Also: []stride.ControlName{stride.Authorization},
 		Terms: []string{"least privilege", "read-only", "role"}, Risk: risk(2, 3), Sensitive: true,
 		CWE: []string{"CWE-250", "CWE-732"}, CAPEC: []string{"CAPEC-122"},
-		Fixes: fixes(fix("Give {source} an account of its own on {dest} with only the operations it needs, and keep point-in-time recovery.", "ASVS 13.2.2", "CWE-250")),
-		at:    atFlowAndReceiver,
-		flow:  func(e *edge) bool { return e.to.database() && e.from.service() },
+		Fixes:   fixes(fix("Give {source} an account of its own on {dest} with only the operations it needs, and keep point-in-time recovery.", "ASVS 13.2.2", "CWE-250")),
+		at:      atFlowAndReceiver,
+		singled: ofFlow(func(e *edge) bool { return e.to.shared() || e.to.sensitive() || e.from.outside }),
+		flow: func(e *edge) bool {
+			return e.to.database() && e.to.networkStore() && !e.to.is("cache") && (e.from.service() && !e.from.is("function") || e.from.is("client", "script") && !e.from.person())
+		},
 	},
 	{
 		ID: "store-theft-at-rest", Category: stride.InformationDisclosure,
@@ -53,9 +56,10 @@ var stores = []Rule{
 		Ask:     "Is {target} encrypted at rest, and who can use the key?",
 		Control: stride.EncryptionAtRest, Terms: []string{"encrypted at rest", "KMS", "disk encryption"}, Risk: risk(2, 3), Sensitive: true,
 		CWE: []string{"CWE-311", "CWE-312"}, CAPEC: []string{"CAPEC-37"},
-		Fixes: fixes(fix("Encrypt {target} and its snapshots with a customer-managed key, and the most sensitive columns in the application.", "ASVS 11.3.3", "ASVS 14.2.4", "CWE-311")),
+		Fixes:   fixes(fix("Encrypt {target}, its snapshots and its dumps with a key that is kept apart from them, and log each use of the key.", "ASVS 11.3.3", "ASVS 14.2.4", "CWE-311")),
+		Measure: "encryption at rest", singled: ofElement((*node).precious),
 		element: func(n *node) bool {
-			return n.store() && !n.keyList() && !n.is("queue", "cache", "browser_storage", "code_repository", "artifact_registry") && !n.outside &&
+			return n.store() && !n.keyList() && !n.passwordManager() && !n.keyChip() && !n.is("config_store") && !n.staticSite() && !n.bare() && !n.controlStore() && !n.is("queue", "cache", "browser_storage", "code_repository", "artifact_registry") && !n.outside &&
 				(n.database() || n.is("file_storage", "object_storage", "backup_store") || n.keeps(stride.DataPersonal, stride.DataHealth, stride.DataPayment, stride.DataCredentials, stride.DataKeys, stride.DataTokens))
 		},
 	},
@@ -64,41 +68,44 @@ var stores = []Rule{
 		Title: "{target} filled up until writes fail",
 		Actor: "A caller or a runaway process", Action: "fill {target} with data",
 		Lack: "quota on what is written", Effect: "failing writes and an outage of {callers}",
+		Measure: "limits on what is stored", singled: ofElement((*node).userFilled),
 		Ask:     "What limits how much {callers} can write to {target}, and what happens when it is full?",
 		Control: stride.Quotas, Also: []stride.ControlName{stride.RateLimiting, stride.Monitoring},
 		Terms: []string{"quota", "retention", "capacity"}, Risk: risk(2, 3),
 		CWE: []string{"CWE-770"}, CAPEC: []string{"CAPEC-130"},
 		Fixes: fixes(fix("Set size and retention limits on {target}, alert at 80 %, and reject writes per caller before the disk is full.", "ASVS 5.2.4", "CWE-770")),
 		element: func(n *node) bool {
-			return n.store() && !n.bare() && n.is("database", "file_storage", "log_store") && !n.is("cache", "browser_storage") && !n.guardedByPolicy()
+			return n.store() && !n.bare() && n.is("database", "file_storage", "log_store") && !n.is("cache", "browser_storage") && !n.managed && !n.controlStore()
 		},
 	},
 	{
 		ID: "store-destruction", Category: stride.DenialOfService,
-		Title: "Deletion or encryption for ransom of {target}",
-		Actor: "An attacker or insider with write access", Action: "delete or encrypt {target} together with its copies",
-		Fact: "the system cannot work without {target}", Lack: "backup out of their reach", Effect: "a long outage and loss of {data}",
+		Title: "{target} deleted or encrypted together with its copies",
+		Actor: "An attacker or insider with write access to {target}", Action: "delete or encrypt {data} there and every copy that the same rights reach",
+		Fact: "{callers} work on it", Lack: "backup out of their reach", Effect: "loss of {data} and a long outage of {callers}",
 		Ask:     "Is {target} backed up where an attacker with its credentials cannot delete the copies, and was a restore tried?",
 		Control: stride.Backup, Also: []stride.ControlName{stride.Redundancy},
-		Terms: []string{"backup", "snapshot", "replica"}, Risk: risk(2, 3),
-		CWE: []string{"CWE-693"}, CAPEC: []string{"CAPEC-212"},
+		Terms: []string{"backup", "snapshot", "replica"}, Risk: risk(2, 3), Measure: "backups out of an attacker's reach",
+		singled: ofElement(func(n *node) bool { return n.precious() && n.programs() > 0 }),
+		CWE:     []string{"CWE-693"}, CAPEC: []string{"CAPEC-212"},
 		Fixes: fixes(fix("Keep immutable, versioned backups of {target} in another account and rehearse the restore.", "CAPEC-212", "CWE-693")),
 		element: func(n *node) bool {
-			return n.store() && n.is("database", "object_storage") && !n.is("cache") && !n.outside
+			return n.store() && n.is("database", "object_storage") && !n.is("cache") && !n.outside && !n.staticSite() && !n.embedded() && !n.bare() && !n.controlStore()
 		},
 	},
 	{
 		ID: "store-unaccountable-change", Category: stride.Repudiation,
 		Title: "Reads and changes in {target} cannot be traced to a person",
 		Actor: "Somebody with access to {target}", Action: "change or read records and deny it",
-		Fact: "{callers} write with shared accounts", Lack: "audit log of access to it", Effect: "no way to find who changed {data}",
+		Fact: "{callers} reach it under accounts of their own, not of the people behind them", Lack: "audit log of access to it", Effect: "no way to find who changed {data}",
 		Ask:     "Does {target} record who read or changed what, with the end user's identity and not only the service account?",
 		Control: stride.AuditLogging, Terms: []string{"audit", "access log", "logging"}, Risk: risk(3, 2),
 		CWE: []string{"CWE-778"}, CAPEC: []string{"CAPEC-268"},
-		Fixes: fixes(fix("Turn on access auditing of {target} and hand the acting user down from {callers}; ship the records to a store that they cannot change.", "ASVS 16.2.1", "ASVS 16.4.3", "CWE-778")),
+		Fixes:   fixes(fix("Turn on access auditing of {target} and hand the acting user down from {callers}; ship the records to a store that they cannot change.", "ASVS 16.2.1", "ASVS 16.4.3", "CWE-778")),
+		Measure: "audit of access to data", singled: ofElement(func(n *node) bool { return n.direct() || n.precious() || n.keeps(stride.DataLogs) }),
 		element: func(n *node) bool {
-			return n.store() && !n.bare() && !n.is("cache", "browser_storage") &&
-				(n.is("database", "object_storage") && !n.controlStore() || n.is("file_storage") && len(n.in) > 1)
+			return n.store() && !n.bare() && !n.alone() && !n.embedded() && !n.staticSite() && !n.is("cache", "browser_storage") &&
+				(n.is("database", "object_storage") && !n.controlStore() || n.is("file_storage") && len(n.in) > 0)
 		},
 	},
 	{
@@ -111,7 +118,7 @@ var stores = []Rule{
 		Terms: []string{"requirepass", "ACL", "authentication"}, Risk: risk(2, 3), Sensitive: true,
 		CWE: []string{"CWE-345"}, CAPEC: []string{"CAPEC-141"},
 		Fixes:   fixes(fix("Require authentication and TLS on {target}, bind it to the private network, and put user and tenant into every key.", "ASVS 14.2.5", "CWE-345")),
-		element: func(n *node) bool { return n.is("cache") && n.Kind != stride.ExternalEntity },
+		element: func(n *node) bool { return n.is("cache") && n.Kind != stride.ExternalEntity && !n.alone() },
 	},
 	{
 		ID: "store-backup-theft", Category: stride.InformationDisclosure,
@@ -133,33 +140,45 @@ var stores = []Rule{
 		Control: stride.Authentication, Also: []stride.ControlName{stride.MutualAuthentication},
 		Terms: []string{"authenticate", "client certificate", "password"}, Risk: risk(2, 3), Sensitive: true,
 		CWE: []string{"CWE-287", "CWE-1392"}, CAPEC: []string{"CAPEC-151"},
-		Fixes: fixes(fix("Require an account or certificate of its own from each client of {target}, remove default accounts, and rotate credentials.", "ASVS 13.2.1", "ASVS 6.3.2", "CWE-287")),
+		Fixes:   fixes(fix("Require an account or certificate of its own from each client of {target}, remove default accounts, and rotate credentials.", "ASVS 13.2.1", "ASVS 6.3.2", "CWE-287")),
+		Measure: "authentication of database clients", singled: ofElement((*node).direct),
 		element: func(n *node) bool {
-			return n.database() && !n.bare() && !n.guardedByPolicy() && n.store() && !n.outside
+			return n.database() && n.networkStore() && !n.guardedByPolicy() && !n.controlStore() && !n.is("cache")
 		},
 	},
 	{
 		ID: "store-loosened-access", Category: stride.ElevationOfPrivilege,
-		Title: "Roles and grants of {target} widened",
-		Actor: "Somebody with operator access, or an exploit of the store", Action: "grant themselves further rights on {target} or weaken its access settings",
+		Title: "Accounts, roles and grants of {target} changed",
+		Actor: "Somebody with operator access to {target}", Action: "add accounts, replace password hashes or grant themselves further rights on {target}",
 		Lack: "authorization of changes to grants", Effect: "administrative access to {target} and all that it keeps",
 		Ask:     "Who may change users, roles and settings of {target}, and is a change noticed?",
 		Control: stride.Authorization, Also: []stride.ControlName{stride.LeastPrivilege},
 		Terms: []string{"role", "grant", "access control"}, Risk: risk(2, 3), Sensitive: true,
 		CWE: []string{"CWE-269", "CWE-732"}, CAPEC: []string{"CAPEC-122"},
 		Fixes:   fixes(fix("Manage roles of {target} as reviewed code, keep superuser accounts out of applications, and alert on new grants.", "ASVS 8.2.1", "CWE-269")),
-		element: func(n *node) bool { return n.accounted() && n.readers() > 1 },
+		element: func(n *node) bool { return n.accounted() && n.networkStore() && n.readers() > 1 },
 	},
 	{
 		ID: "store-bypassed-api", Category: stride.ElevationOfPrivilege,
 		Title: "Direct writes to {target} bypass the API server's checks and audit log",
-		Actor: "An attacker with a client certificate, a snapshot or a foothold on the host of {target}", Action: "read or write cluster state in {target} directly",
+		Actor: "An attacker with a client certificate of {target} or a foothold on its network", Action: "read or write cluster state in {target} directly",
 		Fact: "access rules, admission and audit stand in the API server, not in {target}", Lack: "network restriction to the API server alone", Effect: "secrets read and privileged objects created with no trace in the audit log",
 		Ask:     "Can anything but the API server reach {target}, and with which certificates?",
 		Control: stride.NetworkIsolation, Also: []stride.ControlName{stride.MutualAuthentication},
-		Terms: []string{"client certificate", "firewall", "mTLS"}, Risk: risk(2, 4), Silences: []string{"net-store-reachable"},
+		Terms: []string{"client certificate", "firewall", "mTLS"}, Risk: risk(2, 4), Silences: []string{"net-store-reachable", "net-spoofed-server", "store-shared-credentials", "store-excess-rights"},
 		CWE: []string{"CWE-288", "CWE-923"}, CAPEC: []string{"CAPEC-115"},
-		Fixes:   fixes(fix("Admit only the API server to {target} by mutual TLS with a CA of its own and by firewall, encrypt Secrets in it, and guard its snapshots like the cluster.", "ASVS 12.3.5", "CWE-288")),
+		Fixes:   fixes(fix("Admit only the API server to {target} by mutual TLS with a CA of its own and by firewall, and give nobody else a client certificate.", "ASVS 12.3.5", "CWE-288")),
+		element: (*node).controlStore,
+	},
+	{
+		ID: "store-cluster-secrets", Category: stride.InformationDisclosure,
+		Title: "Cluster secrets read from the disk or a snapshot of {target}",
+		Actor: "Somebody who obtains a disk, snapshot or backup of {target}", Action: "read every Secret of the cluster in it",
+		Fact: "Kubernetes keeps Secrets there in readable form by default", Lack: "encryption of them at rest", Effect: "disclosure of tokens, keys and passwords of all workloads",
+		Ask:     "Are Secrets encrypted before they are written to {target} (EncryptionConfiguration with a KMS provider), and who can copy its snapshots?",
+		Control: stride.EncryptionAtRest, Terms: []string{"encrypted at rest", "EncryptionConfiguration", "KMS"}, Risk: risk(2, 4),
+		CWE: []string{"CWE-312"}, CAPEC: []string{"CAPEC-37"},
+		Fixes:   fixes(fix("Turn on envelope encryption of Secrets with a KMS provider, re-write those that exist, and keep snapshots of {target} encrypted in an account of their own.", "ASVS 11.3.3", "CWE-312")),
 		element: (*node).controlStore,
 	},
 	{
@@ -170,8 +189,10 @@ var stores = []Rule{
 		Ask:     "Which origins, methods and headers does the CORS rule of {target} allow?",
 		Control: stride.Authorization, Terms: []string{"CORS", "allowed origins"}, Risk: risk(2, 2), Sensitive: true,
 		CWE: []string{"CWE-346", "CWE-284"}, CAPEC: []string{"CAPEC-1"},
-		Fixes:   fixes(fix("List the exact origins and methods in the CORS rule of {target}; never combine a wildcard with credentials.", "ASVS 3.5.1", "CWE-346")),
-		element: func(n *node) bool { return n.store() && n.is("object_storage") && n.near("browser", "web_app") },
+		Fixes: fixes(fix("List the exact origins and methods in the CORS rule of {target}; never combine a wildcard with credentials.", "ASVS 3.5.1", "CWE-346")),
+		element: func(n *node) bool {
+			return n.store() && n.is("object_storage") && !n.staticSite() && n.near("browser", "web_app")
+		},
 	},
 	{
 		ID: "store-private-content", Category: stride.InformationDisclosure,
@@ -190,16 +211,56 @@ var stores = []Rule{
 	},
 	{
 		ID: "store-overload", Category: stride.DenialOfService,
-		Title: "Heavy use stalls {target}",
-		Actor: "One client, hostile or faulty", Action: "open connections or run heavy operations until {target} stops serving others",
-		Fact: "all clients share its capacity", Lack: "limit per client", Effect: "an outage of everything that depends on {target}",
+		Title: "One client's heavy operations stall {target} for the others",
+		Actor: "One of {callers}, hostile or faulty", Action: "open connections or run scans and bulk writes until {target} stops serving the rest",
+		Fact: "they share its capacity", Lack: "limit per client", Effect: "an outage of everything that depends on {target}", Silences: []string{"store-saturation"},
 		Ask:     "Which limits per client on connections, rate and duration does {target} enforce?",
 		Control: stride.RateLimiting, Also: []stride.ControlName{stride.Quotas},
 		Terms: []string{"rate limit", "connection limit", "timeout"}, Risk: risk(3, 3),
 		CWE: []string{"CWE-400", "CWE-770"}, CAPEC: []string{"CAPEC-130"},
 		Fixes: fixes(fix("Limit connections, rate and statement time per client of {target}, and isolate heavy work on a replica.", "ASVS 15.2.2", "CWE-770")),
 		element: func(n *node) bool {
-			return n.database() && !n.bare() && n.store() && !n.outside && !n.calledBy(func(c *node) bool { return c.webService() })
+			return n.database() && n.networkStore() && !n.controlStore() && !n.httpOnly() && (n.shared() || n.foreignClients()) &&
+				!n.calledBy(func(c *node) bool { return c.webService() })
 		},
+	},
+	{
+		ID: "store-mistaken-delete", Category: stride.DenialOfService,
+		Title: "{source} deletes or overwrites data in {dest} by mistake",
+		Actor: "{source}", Action: "run a delete, migration or restore against the wrong data or the wrong environment of {dest}",
+		Fact: "{source} works on it with rights to change everything", Lack: "backup to go back to", Effect: "loss of {data} that nobody intended",
+		Ask:     "What keeps {source} from running a destructive command against the wrong {dest}, and how far back can it be restored?",
+		Control: stride.Backup, Also: []stride.ControlName{stride.HumanApproval},
+		Terms: []string{"backup", "point-in-time", "approval"}, Risk: risk(3, 3), Silences: []string{"store-destruction"},
+		CWE: []string{"CWE-693"}, CAPEC: []string{"CAPEC-212"},
+		Fixes: fixes(fix("Give {source} read-only access to {dest} by default, separate accounts per environment, deletion protection, and point-in-time recovery that is rehearsed.", "ASVS 13.2.2", "CWE-693")),
+		at:    atFlowAndReceiver,
+		flow: func(e *edge) bool {
+			return e.from.insider() && e.to.networkStore() && e.to.is("database", "object_storage", "file_storage") && !e.to.is("cache")
+		},
+	},
+	{
+		ID: "store-untested-restore", Category: stride.DenialOfService,
+		Title: "Restore from {target} fails when it is needed",
+		Actor: "An outage, a mistake or an attacker who spoils the copies", Action: "leave {target} as the only source of the data while its copies are incomplete, too old or unreadable",
+		Fact: "recovery rests on {target}", Lack: "check that a restore works", Effect: "data that is lost although it was backed up",
+		Ask:     "When was a restore from {target} last rehearsed, and what alerts when a copy is missing or damaged?",
+		Control: stride.IntegrityCheck, Also: []stride.ControlName{stride.Monitoring},
+		Terms: []string{"restore test", "rehearsed", "recovery drill"}, Risk: risk(2, 3),
+		CWE: []string{"CWE-353"}, CAPEC: []string{"CAPEC-212"},
+		Fixes:   fixes(fix("Restore from {target} into an empty environment on schedule, compare checksums and counts, measure the time it takes, and alert on missed copies.", "CWE-353", "ASVS 13.1.2")),
+		element: func(n *node) bool { return n.is("backup_store") && n.Kind != stride.ExternalEntity },
+	},
+	{
+		ID: "store-default-account", Category: stride.Spoofing,
+		Title: "Default account of {target} used to get in",
+		Actor: "Anybody who reaches {target}", Action: "log in with the account or password that {target} was delivered with",
+		Fact: "a default account is in use there", Lack: "replacement of default credentials", Effect: "full rights on {target} under a name that says nothing",
+		Ask:     "Does the default account of {target} still exist, with which password and from where may it log in?",
+		Control: stride.SecretsManagement, Also: []stride.ControlName{stride.Authentication},
+		Terms: []string{"default account removed", "password changed", "personal accounts"}, Risk: risk(3, 4), Silences: []string{"store-impersonated-client"},
+		CWE: []string{"CWE-1392"}, CAPEC: []string{"CAPEC-560"},
+		Fixes:   fixes(fix("Disable the default account of {target}, create personal and per-service accounts with the rights that each needs, and bind logins to networks.", "ASVS 6.3.2", "CWE-1392")),
+		element: (*node).defaultLogin,
 	},
 }

@@ -42,8 +42,8 @@ var supplyChain = []Rule{
 	},
 	{
 		ID: "supply-platform-admin", Category: stride.ElevationOfPrivilege,
-		Title: "Administrator of {target} switches off its protections",
-		Actor: "A platform administrator, or a thief of such an account", Action: "switch off branch protection, required checks or build isolation on {target}, or push and publish past them",
+		Title: "Administrator or owner of {target} switches off its protections",
+		Actor: "An administrator or project owner, or a thief of such an account", Action: "switch off branch protection, required checks or build isolation on {target}, or push and publish past them",
 		Lack: "approval and limits for administrators", Effect: "changes that no other control sees",
 		Ask:     "Who administers {target}, and does switching off a protection need a second person?",
 		Control: stride.LeastPrivilege, Also: []stride.ControlName{stride.HumanApproval, stride.MultiFactor},
@@ -51,7 +51,7 @@ var supplyChain = []Rule{
 		CWE: []string{"CWE-269"}, CAPEC: []string{"CAPEC-122"},
 		Fixes: fixes(fix("Keep administrators of {target} few and time-limited, apply the rules to them too, and alert when a protection is changed.", "ASVS 8.4.2", "CWE-269")),
 		element: func(n *node) bool {
-			return n.is("code_repository", "build_system", "artifact_registry") && (n.has("admin") || n.Controls.State(stride.CodeReview) == stride.ControlPresent)
+			return (n.is("code_repository") || n.builder() && n.is("build_system") || n.is("artifact_registry") && !n.managed) && !n.schemaRegistry() && (n.has("admin") || n.Controls.State(stride.CodeReview) == stride.ControlPresent)
 		},
 	},
 	{
@@ -63,19 +63,20 @@ var supplyChain = []Rule{
 		Control: stride.Sandboxing, Terms: []string{"ephemeral", "isolated", "hermetic"}, Risk: risk(3, 4),
 		CWE: []string{"CWE-653"}, CAPEC: []string{"CAPEC-678"},
 		Fixes:   fixes(fix("Use one fresh environment per build on {target}, key caches by trust level, and pin build images and steps by digest.", "CAPEC-678", "CWE-653")),
-		element: func(n *node) bool { return n.is("ci_cd") && !n.is("deployment_system") },
+		Measure: "isolation of builds", singled: ofElement((*node).sharedBuild),
+		element: func(n *node) bool { return n.builder() },
 	},
 	{
 		ID: "supply-build-secrets", Category: stride.InformationDisclosure,
 		Title: "Signing keys and deployment credentials stolen from {target}",
 		Actor: "An author of a change or of a build step", Action: "print or send away secrets that {target} gives to builds",
-		Fact: "{target} holds credentials", Lack: "managed, short-lived secrets", Effect: "signing or deploying in the project's name",
+		Fact: "{target} holds credentials", Lack: "managed, short-lived secrets", Effect: "releases and deployments signed or made by the attacker",
 		Ask:     "Which secrets can a build on {target} read, and can a change from a fork read them?",
 		Control: stride.SecretsManagement, Terms: []string{"secret", "OIDC", "vault"}, Risk: risk(3, 4),
 		CWE: []string{"CWE-522"}, CAPEC: []string{"CAPEC-150"},
 		Fixes: fixes(fix("Exchange workload identity for short-lived credentials, give none to builds of untrusted changes, and sign in a service apart from {target}'s build steps.", "ASVS 13.3.1", "CWE-522")),
 		element: func(n *node) bool {
-			return n.is("ci_cd") && (!n.is("deployment_system") || len(n.in)+len(n.out) > 0)
+			return n.builder() || n.is("deployment_system") && !n.suggested() && len(n.in)+len(n.out) > 0
 		},
 	},
 	{
@@ -88,7 +89,8 @@ var supplyChain = []Rule{
 		Terms: []string{"provenance", "official branch", "verify"}, Risk: risk(2, 4),
 		CWE: []string{"CWE-829"}, CAPEC: []string{"CAPEC-176"},
 		Fixes:   fixes(fix("Fix repository, branch and workflow in the release policy and refuse artifacts whose provenance says otherwise.", "CAPEC-176", "CWE-829")),
-		element: func(n *node) bool { return n.is("ci_cd") && !n.is("deployment_system") },
+		Measure: "check of what a release was built from", singled: ofElement(func(n *node) bool { return n.design.branches }),
+		element: func(n *node) bool { return n.builder() },
 	},
 	{
 		ID: "supply-replaced-artifact", Category: stride.Tampering,
@@ -99,8 +101,10 @@ var supplyChain = []Rule{
 		Control: stride.CodeSigning, Also: []stride.ControlName{stride.IntegrityCheck},
 		Terms: []string{"signature", "provenance", "digest", "cosign"}, Risk: risk(3, 4),
 		CWE: []string{"CWE-494"}, CAPEC: []string{"CAPEC-669"},
-		Fixes:   fixes(fix("Sign artifacts and provenance in the build, make versions in {target} immutable, and verify signature and builder before deployment.", "CAPEC-669", "CWE-494")),
-		element: func(n *node) bool { return n.is("artifact_registry") },
+		Fixes: fixes(fix("Sign artifacts and provenance in the build, make versions in {target} immutable, and verify signature and builder before deployment.", "CAPEC-669", "CWE-494")),
+		element: func(n *node) bool {
+			return n.is("artifact_registry") && !n.suggested() && !n.schemaRegistry() && !n.modelRegistry()
+		},
 	},
 	{
 		ID: "supply-forged-provenance", Category: stride.Spoofing,
@@ -112,7 +116,8 @@ var supplyChain = []Rule{
 		Terms: []string{"provenance", "attestation", "signing key"}, Risk: risk(2, 4),
 		CWE: []string{"CWE-347", "CWE-345"}, CAPEC: []string{"CAPEC-690"},
 		Fixes:   fixes(fix("Generate and sign provenance in the control plane of {target}, out of reach of build steps, and pin the expected builder in verifiers.", "CAPEC-690", "CWE-347")),
-		element: func(n *node) bool { return n.is("ci_cd") && !n.is("deployment_system") && n.has("artifact_registry") },
+		element: func(n *node) bool { return n.builder() && n.has("artifact_registry") },
+		Measure: "signed provenance of builds", singled: ofElement(func(n *node) bool { return n.design.attests }),
 	},
 	{
 		ID: "supply-dependency", Category: stride.Tampering,
@@ -123,8 +128,10 @@ var supplyChain = []Rule{
 		Control: stride.DependencyScanning, Also: []stride.ControlName{stride.IntegrityCheck},
 		Terms: []string{"dependency scanning", "lock file", "SBOM"}, Risk: risk(3, 3),
 		CWE: []string{"CWE-829", "CWE-1357", "CWE-1395"}, CAPEC: []string{"CAPEC-538"},
-		Fixes:   fixes(fix("Pin what comes by way of {target} by hash, mirror them, reserve internal names against confusion, and scan on every build.", "ASVS 15.2.1", "ASVS 15.2.4", "CWE-1357")),
-		element: func(n *node) bool { return n.is("package_dependency", "build_system") },
+		Fixes: fixes(fix("Pin what comes by way of {target} by hash, mirror them, reserve internal names against confusion, and scan on every build.", "ASVS 15.2.1", "ASVS 15.2.4", "CWE-1357")),
+		element: func(n *node) bool {
+			return n.is("package_dependency") || n.is("build_system") && n.builder() && !n.has("package_dependency")
+		},
 	},
 	{
 		ID: "supply-deployment-takeover", Category: stride.ElevationOfPrivilege,
@@ -135,8 +142,10 @@ var supplyChain = []Rule{
 		Control: stride.HumanApproval, Also: []stride.ControlName{stride.LeastPrivilege, stride.CodeSigning},
 		Terms: []string{"approval", "environment protection", "signed"}, Risk: risk(2, 4),
 		CWE: []string{"CWE-269"}, CAPEC: []string{"CAPEC-523"},
-		Fixes:   fixes(fix("Scope the identity of {target} to one environment, require approval for production, and admit signed artifacts only.", "CAPEC-523", "CWE-269")),
-		element: func(n *node) bool { return n.is("deployment_system") || n.is("control_plane") && n.managed },
+		Fixes: fixes(fix("Scope the identity of {target} to one environment, require approval for production, and admit signed artifacts only.", "CAPEC-523", "CWE-269")),
+		element: func(n *node) bool {
+			return n.is("deployment_system") && !n.suggested() || n.is("control_plane") && n.managed
+		},
 	},
 	{
 		ID: "supply-source-leak", Category: stride.InformationDisclosure,
@@ -150,6 +159,174 @@ var supplyChain = []Rule{
 		Fixes: fixes(fix("Scan pushes to {target} for secrets, revoke what is found, and expire personal tokens.", "ASVS 13.3.1", "CWE-798")),
 		element: func(n *node) bool {
 			return n.is("code_repository") && n.Controls.State(stride.CodeReview) != stride.ControlAbsent && n.near("developer", "ci_cd")
+		},
+	},
+	{
+		ID: "supply-exempt-change", Category: stride.ElevationOfPrivilege,
+		Title: "Robot account or exception to the rules lets a change into {target}",
+		Actor: "Somebody who controls a robot account, an automatic merge or an exempt path", Action: "bring a change into {target} that no second person reads",
+		Fact: "rules of review bind people first", Lack: "limit on what is exempt from review", Effect: "malicious code in the product although review is the rule",
+		Ask:     "Which robot accounts, automatic merges, paths and branches of {target} are exempt from review and required checks?",
+		Control: stride.LeastPrivilege, Also: []stride.ControlName{stride.HumanApproval},
+		Terms: []string{"bot", "automerge", "exception", "bypass"}, Risk: risk(2, 4), Most: 2,
+		CWE: []string{"CWE-863"}, CAPEC: []string{"CAPEC-115", "CAPEC-443"},
+		Fixes: fixes(fix("Apply branch rules of {target} to robots and administrators alike, let robots open changes and never approve or merge them, and list every exception with an owner and an end date.", "ASVS 8.2.1", "CWE-863")),
+		element: func(n *node) bool {
+			return n.is("code_repository") && (n.Controls.State(stride.CodeReview) == stride.ControlPresent || n.told("bot", "bots", "robot", "dependabot", "renovate", "automerge", "bypass", "exception", "review", "reviewed", "reviewer", "approval"))
+		},
+	},
+	{
+		ID: "supply-colluding-reviewer", Category: stride.Tampering,
+		Title: "Colluding or careless reviewer approves a harmful change to {target}",
+		Actor: "Two trusted people together, or an author and a reviewer who approves unread", Action: "approve and merge a harmful change into {target}",
+		Fact: "approval by one other person is what {target} rests on", Lack: "check that does not depend on one reviewer", Effect: "reviewed but malicious code in the product",
+		Ask:     "What would notice a change to {target} that author and reviewer both want to hide?",
+		Control: stride.Monitoring, Also: []stride.ControlName{stride.IntegrityCheck},
+		Terms: []string{"code owners", "second approval", "post-merge review", "required checks"}, Risk: risk(1, 4), Most: 2,
+		CWE: []string{"CWE-506"}, CAPEC: []string{"CAPEC-443"},
+		Fixes: fixes(fix("Require two approvals from different teams for sensitive paths of {target}, measure approvals given within seconds, and sample merged changes for a later review.", "CAPEC-443", "CWE-506")),
+		element: func(n *node) bool {
+			return n.is("code_repository") && (n.Controls.State(stride.CodeReview) == stride.ControlPresent || n.told("review", "reviewed", "reviewer", "approval"))
+		},
+	},
+	{
+		ID: "supply-deleted-source", Category: stride.DenialOfService,
+		Title: "{target} deleted or made unavailable",
+		Actor: "An administrator, a thief of such an account, or the hosting provider", Action: "delete, rename or lock {target}, or its tags and branches",
+		Fact: "builds start from it", Lack: "copy elsewhere", Effect: "no release and no security fix until it is restored",
+		Ask:     "Is {target} mirrored with its tags, issues and settings where its administrators cannot delete it?",
+		Control: stride.Backup, Also: []stride.ControlName{stride.Redundancy},
+		Terms: []string{"mirror", "backup", "archive"}, Risk: risk(2, 3), Most: 3,
+		CWE: []string{"CWE-693"}, CAPEC: []string{"CAPEC-212"},
+		Fixes:   fixes(fix("Mirror {target} with all tags to another provider daily, protect it against deletion, and rehearse a build from the mirror.", "CAPEC-212", "CWE-693")),
+		element: func(n *node) bool { return n.is("code_repository") && !n.suggested() && n.design.builds() },
+	},
+	{
+		ID: "supply-missing-dependency", Category: stride.DenialOfService,
+		Title: "{target} withdrawn or unreachable stops the build",
+		Actor: "An upstream author, a registry, or an outage", Action: "remove, rename or rate-limit {target}",
+		Fact: "each build fetches it", Lack: "mirror of what the build fetches", Effect: "builds and urgent fixes that cannot be made",
+		Ask:     "Can the product be built while the registries that serve {target} are down?",
+		Control: stride.Redundancy, Also: []stride.ControlName{stride.Backup},
+		Terms: []string{"mirror", "vendored", "proxy cache"}, Risk: risk(3, 2),
+		CWE: []string{"CWE-1357"}, CAPEC: []string{"CAPEC-603"},
+		Fixes:   fixes(fix("Fetch {target} through a mirror that keeps every version ever used, or vendor it, and build once a week from the mirror alone.", "ASVS 15.2.4", "CWE-1357")),
+		element: func(n *node) bool { return n.is("package_dependency") },
+	},
+	{
+		ID: "supply-delisted-artifact", Category: stride.DenialOfService,
+		Title: "Artifact or its provenance delisted from {target}",
+		Actor: "A publisher, a thief of a publishing token, or the registry's operator", Action: "withdraw a release or its provenance from {target}",
+		Fact: "consumers fetch and verify by way of it", Lack: "copy of releases and provenance elsewhere", Effect: "installations that fail, or that go on without verification",
+		Ask:     "Can consumers still install and verify a release that was withdrawn from {target}?",
+		Control: stride.Redundancy, Also: []stride.ControlName{stride.Backup},
+		Terms: []string{"mirror", "immutable versions", "transparency log"}, Risk: risk(2, 2), Most: 3,
+		CWE: []string{"CWE-693"}, CAPEC: []string{"CAPEC-603"},
+		Fixes: fixes(fix("Make releases in {target} immutable, keep artifacts and provenance in a second store or a transparency log, and let installers fail closed where provenance is missing.", "CAPEC-603", "CWE-693")),
+		element: func(n *node) bool {
+			return n.is("artifact_registry") && !n.foreignRegistry() && !n.schemaRegistry() && n.calledBy(func(c *node) bool { return c.person() || c.outside || c.is("ci_cd") })
+		},
+	},
+	{
+		ID: "supply-lax-verifier", Category: stride.Spoofing,
+		Title: "{target} lets a wrong artifact pass",
+		Actor: "Somebody who can replace an artifact, or change what {target} expects", Action: "present an artifact of another builder, source or key that {target} accepts",
+		Fact: "a verifier is worth what it expects", Lack: "protection and completeness of those expectations", Effect: "a tampered artifact that carries the mark of a verified one",
+		Ask:     "Which builder, source and key does {target} expect for each artifact, who may change that, and does it refuse an artifact for which nothing is recorded?",
+		Control: stride.FailClosed, Also: []stride.ControlName{stride.IntegrityCheck},
+		Terms: []string{"expected builder", "trust policy", "fail closed"}, Risk: risk(2, 4),
+		CWE: []string{"CWE-347", "CWE-636"}, CAPEC: []string{"CAPEC-690"},
+		Fixes:   fixes(fix("Keep the expectations of {target} (builder identity, source, key) as signed, reviewed policy per artifact, refuse what has none, and test with artifacts that must be refused.", "ASVS 16.5.3", "CWE-347")),
+		element: (*node).verifier,
+	},
+	{
+		ID: "supply-build-image", Category: stride.Tampering,
+		Title: "Build image or tools of {target} replaced",
+		Actor: "An attacker who reaches the store, the distribution or the disk of build images", Action: "alter a compiler, a base image or another tool that {target} uses",
+		Fact: "each output of {target} passes through these tools", Lack: "integrity check of the build image", Effect: "malicious output from clean source",
+		Ask:     "Are the images and tools of {target} pinned by digest and verified before each build?",
+		Control: stride.IntegrityCheck, Also: []stride.ControlName{stride.CodeSigning},
+		Terms: []string{"digest", "pinned image", "signed image", "reproducible"}, Risk: risk(2, 4),
+		CWE: []string{"CWE-494"}, CAPEC: []string{"CAPEC-678"},
+		Fixes: fixes(fix("Pin images and tools of {target} by digest, build them from source under the same rules, verify their signatures at start, and compare with a second, reproducible build.", "CAPEC-678", "CWE-494")),
+		element: func(n *node) bool {
+			return n.builder() && (n.is("build_system") || n.told("base", "toolchain", "compiler", "slim", "alpine"))
+		},
+	},
+	{
+		ID: "supply-platform-flaw", Category: stride.ElevationOfPrivilege,
+		Title: "Known flaw in {target} exploited to change what it holds",
+		Actor: "An attacker who reaches {target}", Action: "exploit a published flaw in it or in one of its plugins",
+		Fact: "the owner runs and patches {target} himself", Lack: "tracking of its flaws", Effect: "control of code, builds and credentials on {target}",
+		Ask:     "Who follows advisories for {target} and its plugins, and how soon are they applied?",
+		Control: stride.DependencyScanning, Also: []stride.ControlName{stride.NetworkIsolation},
+		Terms: []string{"patch", "advisory", "update"}, Risk: risk(3, 4),
+		CWE: []string{"CWE-1395"}, CAPEC: []string{"CAPEC-233"},
+		Fixes: fixes(fix("Subscribe to advisories of {target}, patch within days, remove plugins that are not needed, and keep it off the internet.", "ASVS 15.2.1", "CWE-1395")),
+		element: func(n *node) bool {
+			return n.is("code_repository", "ci_cd", "artifact_registry") && n.selfHosted()
+		},
+	},
+	{
+		ID: "supply-public-image", Category: stride.Tampering,
+		Title: "Images pulled from {target} by a tag that somebody else can move",
+		Actor: "A publisher on {target}, or a thief of a publisher's account", Action: "move a tag or publish a lookalike image, which the next start of a container pulls",
+		Fact: "anybody may publish on {target}", Lack: "pinning and verification of images", Effect: "foreign code running with the rights of the workload",
+		Ask:     "Are images from {target} pinned by digest, verified by signature, and mirrored?",
+		Control: stride.IntegrityCheck, Also: []stride.ControlName{stride.CodeSigning},
+		Terms: []string{"digest", "cosign", "mirror", "pull-through cache"}, Risk: risk(3, 4), Silences: []string{"supply-replaced-artifact"},
+		CWE: []string{"CWE-494", "CWE-829"}, CAPEC: []string{"CAPEC-538"},
+		Fixes:   fixes(fix("Pin images from {target} by digest, mirror them into a private registry after scanning, and admit signed images only.", "ASVS 15.2.4", "CWE-494")),
+		element: (*node).foreignRegistry,
+	},
+	{
+		ID: "supply-poisoned-cache", Category: stride.Tampering,
+		Title: "{target} poisoned by an untrusted build",
+		Actor: "An author of a change whose build may write to {target}", Action: "leave altered dependencies or compiler output in {target} for a later build to use",
+		Fact: "builds of different trust share {target}", Lack: "separation of caches by trust", Effect: "a release that contains the attacker's code although its source is clean",
+		Ask:     "Can a build of an unreviewed change write to {target} from which the release reads?",
+		Control: stride.Sandboxing, Also: []stride.ControlName{stride.IntegrityCheck},
+		Terms: []string{"cache scope", "isolated", "no cache"}, Risk: risk(3, 4), Silences: []string{"store-cache-poisoning"},
+		CWE: []string{"CWE-653", "CWE-345"}, CAPEC: []string{"CAPEC-678"},
+		Fixes:   fixes(fix("Build releases without {target}, or give it a key and scope that only protected branches can write.", "CAPEC-678", "CWE-653")),
+		element: (*node).buildCache,
+	},
+	{
+		ID: "supply-movable-step", Category: stride.Tampering,
+		Title: "Third-party build step referenced by a tag that moves",
+		Actor: "Whoever takes over the publisher of a build step", Action: "move the tag by which {target} fetches the step to code of their own",
+		Fact: "steps of others run in {target} and are named by tag or branch", Lack: "pinning by digest", Effect: "foreign code running with the secrets and rights of the build",
+		Ask:     "Are third-party steps of {target} pinned to a commit, and who reviews their updates?",
+		Control: stride.IntegrityCheck, Also: []stride.ControlName{stride.DependencyScanning},
+		Terms: []string{"pinned", "commit hash", "digest"}, Risk: risk(3, 4),
+		CWE: []string{"CWE-829", "CWE-494"}, CAPEC: []string{"CAPEC-538"},
+		Fixes:   fixes(fix("Pin each third-party step of {target} to a full commit hash, allow a short list of publishers, and review the difference at each update.", "ASVS 15.2.4", "CWE-829")),
+		element: (*node).movableSteps,
+	},
+	{
+		ID: "supply-lasting-runner", Category: stride.ElevationOfPrivilege,
+		Title: "Build job leaves something behind on {target}",
+		Actor: "An author of a change that {target} builds", Action: "install a backdoor, or read what earlier jobs left, from within a build job",
+		Fact: "{target} is kept between jobs", Lack: "fresh environment for each job", Effect: "later jobs, with their secrets and releases, running on a host of the attacker",
+		Ask:     "Is {target} thrown away after each job, may unreviewed changes run there, and which rights does its account have on the host?",
+		Control: stride.Sandboxing, Also: []stride.ControlName{stride.TenantIsolation},
+		Terms: []string{"ephemeral", "fresh", "isolated"}, Risk: risk(3, 4), Silences: []string{"supply-build-tampering"},
+		CWE: []string{"CWE-653"}, CAPEC: []string{"CAPEC-678", "CAPEC-233"},
+		Fixes:   fixes(fix("Start {target} from a clean image for each job, run it without root and without the container engine's socket, and keep changes from forks and releases on different runners.", "CAPEC-678", "CWE-653")),
+		element: (*node).lastingRunner,
+	},
+	{
+		ID: "supply-untrusted-trigger", Category: stride.ElevationOfPrivilege,
+		Title: "Stranger's pull request starts a job of {target} with the project's rights",
+		Actor: "Anybody who may open a pull request", Action: "have a job of {target} run code, or text of the request taken as code, with the project's token",
+		Fact: "jobs are started by requests of others", Lack: "least privilege of such jobs", Effect: "changed releases, stolen secrets and a foothold in the project",
+		Ask:     "Which jobs of {target} run on pull requests of strangers, with which token and secrets, and do they check out or interpolate what the request brings?",
+		Control: stride.LeastPrivilege, Also: []stride.ControlName{stride.Sandboxing, stride.HumanApproval},
+		Terms: []string{"read-only token", "approval to run", "no secrets for forks"}, Risk: risk(3, 4), Most: 2,
+		CWE: []string{"CWE-94", "CWE-250"}, CAPEC: []string{"CAPEC-242"},
+		Fixes: fixes(fix("Run pull requests of strangers with a read-only token and without secrets in {target}, never check out their code in a privileged job, and pass titles and branches as environment variables.", "CWE-94", "ASVS 13.2.2")),
+		element: func(n *node) bool {
+			return n.is("ci_cd", "code_repository") && n.tells("pull request target", "pull requests from forks", "pull request from a fork", "fork pull", "workflow run")
 		},
 	},
 }

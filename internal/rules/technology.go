@@ -14,6 +14,8 @@ var technologyAdvice = []struct {
 	{stride.EncryptionInTransit, "cache", fix("Cache: use the TLS port and close the plain one.", "ASVS 12.3.1")},
 	{stride.EncryptionInTransit, "event_stream", fix("Event stream: use SASL_SSL listeners only.", "ASVS 12.3.1")},
 	{stride.EncryptionInTransit, "object_storage", fix("Object storage: deny requests without TLS by policy (aws:SecureTransport, secure transfer required).", "ASVS 12.2.1")},
+	{stride.EncryptionAtRest, "relational", fix("Relational database: encrypt the most sensitive columns in the application as well.", "ASVS 14.2.4")},
+	{stride.EncryptionAtRest, "object_storage", fix("Object storage: encrypt with a key of your own (SSE-KMS, customer-managed key) and deny reads to those who may not use it.", "ASVS 11.3.3")},
 	{stride.Authorization, "graphql", fix("GraphQL: authorize in each resolver and limit depth and cost of a query.", "ASVS 4.3.1", "ASVS 4.3.2")},
 	{stride.AuditLogging, "object_storage", fix("Object storage: turn on data-event logging (CloudTrail data events, storage resource logs).", "ASVS 16.3.2")},
 	{stride.AuditLogging, "postgresql", fix("PostgreSQL: load pgaudit and log write and role statements.", "ASVS 16.3.2")},

@@ -6,9 +6,9 @@ import "github.com/threatdraft/threatdraft/internal/stride"
 var web = []Rule{
 	{
 		ID: "web-missing-authentication", Category: stride.Spoofing,
-		Title: "Unauthenticated calls to {target} {gain}",
-		Actor: "Anybody who reaches {target}", Action: "call it without signing in and {gain}",
-		Lack: "authentication of the callers", Effect: "strangers doing so in other callers' names",
+		Title: "Unauthenticated calls to {target}",
+		Actor: "Anybody who reaches {target}", Action: "call {target} without signing in and {gain}",
+		Lack: "authentication of the callers", Effect: "strangers with the rights of a user",
 		Ask:     "How does {target} authenticate {callers} before they may {gain}?",
 		Control: stride.Authentication, Also: []stride.ControlName{stride.MutualAuthentication},
 		Terms: []string{"authenticate", "login", "token", "API key", "OAuth"}, Risk: risk(3, 3), Sensitive: true, Reach: true,
@@ -17,7 +17,7 @@ var web = []Rule{
 		Most:  3,
 		heed:  (*node).signedInBefore,
 		element: func(n *node) bool {
-			if n.Kind == stride.Process && n.Controls.State(stride.Authentication) == stride.ControlAbsent {
+			if n.Kind == stride.Process && !n.is("device", "field_bus", "robot_middleware", "webhook_receiver") && !n.named("client") && n.Controls.State(stride.Authentication) == stride.ControlAbsent {
 				return true // the design says so itself
 			}
 			return n.webService() && n.gain() != "" && !n.managed && !n.is("identity_provider", "admin_interface", "robot_middleware", "decision_point") &&
@@ -42,7 +42,7 @@ var web = []Rule{
 		ID: "web-sql-injection", Category: stride.Tampering,
 		Title: "SQL injection into {dest} through {source}",
 		Actor: "An attacker who sends crafted input to {source}", Action: "run SQL of their own in {dest}",
-		Fact: "{source} builds queries for {dest}", Lack: "use of parameterized queries", Effect: "reading, changing or deleting {data} and possibly command execution on the database host",
+		Fact: "queries to {dest} are made of it", Lack: "use of parameterized queries", Effect: "reading, changing or deleting {data} and possibly command execution on the database host",
 		Ask:     "Does {source} use bound parameters for every query to {dest}?",
 		Control: stride.ParameterizedQueries, Also: []stride.ControlName{stride.InputValidation},
 		Denied: []stride.ControlName{stride.InputValidation},
@@ -74,8 +74,8 @@ var web = []Rule{
 	{
 		ID: "web-malformed-input", Category: stride.ElevationOfPrivilege,
 		Title: "Crafted {input} run code in {target}",
-		Actor: "An attacker outside", Action: "supply crafted {input} that exploit the decoder or interpreter in {target} (overflow, traversal, unsafe deserialization) to run code there",
-		Fact: "{target} processes {input} from others", Lack: "validation of them or sandbox around their decoding", Effect: "takeover or a crash of {target} and, with its credentials, of {stores}",
+		Actor: "An attacker outside", Action: "supply crafted {input} that exploit the decoder or interpreter in {target} to run code there",
+		Fact: "others supply {input} to {target}", Lack: "validation of them or sandbox around their decoding", Effect: "takeover or a crash of {target} and, with its credentials, of {stores}",
 		Ask:     "Which library decodes {input} in {target}, how fast is it patched, and does it run without rights?",
 		Control: stride.InputValidation, Also: []stride.ControlName{stride.Sandboxing},
 		Terms: []string{"input validation", "sanitize", "WAF", "patch"}, Risk: risk(2, 4), Reach: true,
@@ -90,7 +90,7 @@ var web = []Rule{
 		ID: "web-cross-site-scripting", Category: stride.Tampering,
 		Title: "Stored or reflected script in pages of {target}",
 		Actor: "An attacker who supplies content", Action: "have script run in the browser of other users of {target}",
-		Fact: "it renders pages in browsers", Lack: "contextual output encoding", Effect: "theft of sessions and actions in the victims' names",
+		Fact: "{target} renders pages in browsers", Lack: "contextual output encoding", Effect: "theft of sessions and actions in the victims' names",
 		Ask:     "Does {target} encode output by context and send a Content-Security-Policy?",
 		Control: stride.OutputEncoding, Terms: []string{"output encoding", "escape", "Content-Security-Policy"}, Risk: risk(3, 3), Reach: true,
 		CWE: []string{"CWE-79"}, CAPEC: []string{"CAPEC-63"},
@@ -115,9 +115,9 @@ var web = []Rule{
 	},
 	{
 		ID: "web-flooding", Category: stride.DenialOfService,
-		Title: "Request flood against {target} and, behind it, {behind}",
+		Title: "Request flood against {target}",
 		Actor: "An attacker with a botnet, or one runaway client", Action: "send {target} more requests than it and {behind} can serve",
-		Fact: "it can be reached from outside by {users}", Lack: "rate limiting", Effect: "an outage for {users} and whatever else depends on it",
+		Fact: "{target} can be reached from outside by {users}", Lack: "rate limiting", Effect: "an outage for {users} and whatever else depends on it",
 		Ask:     "Are calls to {target} limited per caller, and what absorbs a flood before it?",
 		Control: stride.RateLimiting, Also: []stride.ControlName{stride.DDoSProtection},
 		Terms: []string{"rate limit", "throttle", "DDoS", "WAF"}, Risk: risk(3, 3), Reach: true,
@@ -141,17 +141,6 @@ var web = []Rule{
 		element: func(n *node) bool { return n.webService() && n.exposed() && n.nearQueried() && n.offersQueries() },
 	},
 	{
-		ID: "web-error-leak", Category: stride.InformationDisclosure,
-		Title: "Error responses of {target} reveal internals",
-		Actor: "A caller who provokes failures", Action: "read stack traces, queries and addresses of {stores} from answers of {target}",
-		Lack: "filtering of what answers disclose", Effect: "knowledge that prepares injection and access to {stores}",
-		Ask:     "Do error answers of {target} carry only a code and a request id?",
-		Control: stride.DataMinimization, Terms: []string{"error handling", "generic error"}, Risk: risk(3, 2),
-		CWE: []string{"CWE-209"}, CAPEC: []string{"CAPEC-54"},
-		Fixes:   fixes(fix("Answer failures of {target} with a code and a request id; keep the detail in the log.", "ASVS 16.5.1", "CWE-209")),
-		element: func(n *node) bool { return n.is("api", "web_app") && n.public() },
-	},
-	{
 		ID: "web-hostile-file", Category: stride.Tampering,
 		Title: "Hostile files placed in {dest} through {source}",
 		Actor: "An uploader", Action: "store malware, active content or a path-traversing name in {dest} through {source}",
@@ -164,7 +153,7 @@ var web = []Rule{
 		Fixes: fixes(fix("Generate names on the server, check type by content, cap the size, scan, and serve files from {dest} as attachments from another origin.", "ASVS 5.2.2", "ASVS 5.3.2", "CWE-434")),
 		at:    atFlowAndReceiver,
 		flow: func(e *edge) bool {
-			return e.to.is("object_storage", "file_storage") && !e.to.is("browser_storage") && e.from.service() && e.from.handlesOutsideInput() && !e.from.is("ci_cd")
+			return e.to.is("object_storage", "file_storage") && !e.to.is("browser_storage") && e.from.service() && e.from.handlesOutsideInput() && !e.from.is("ci_cd") && e.carriesFiles()
 		},
 	},
 	{
@@ -178,6 +167,66 @@ var web = []Rule{
 		Fixes:   fixes(fix("Decode in a separate process without network and with memory and time limits; keep the decoding library current.", "ASVS 1.5.2", "CWE-20")),
 		element: func(n *node) bool { return n.is("parser") && n.Kind != stride.ExternalEntity },
 	},
+	{
+		ID: "web-path-traversal", Category: stride.InformationDisclosure,
+		Title: "Files outside of its folder read through {target}",
+		Actor: "A caller who chooses a file name", Action: "put ../ or an absolute path into a request so that {target} opens other files",
+		Fact: "names in requests lead to files", Lack: "check of the resolved path", Effect: "disclosure of configuration, keys and source code of {target}",
+		Ask:     "How does {target} map names in requests to files, and can a name leave the folder?",
+		Control: stride.InputValidation, Also: []stride.ControlName{stride.Sandboxing},
+		Terms: []string{"canonical path", "allow-list", "opaque id"}, Risk: risk(3, 3), Most: 1, CWE: []string{"CWE-22"}, CAPEC: []string{"CAPEC-126"},
+		Fixes: fixes(fix("Look files up by opaque id in {target}, open them below one folder only (os.Root, openat2), and run without read rights elsewhere.", "ASVS 5.3.2", "CWE-22")),
+		element: func(n *node) bool {
+			return n.service() && n.exposed() && n.near("file_storage") && !n.near("browser_storage")
+		},
+	},
+	{
+		ID: "web-domain-takeover", Category: stride.Spoofing,
+		Title: "Domain of {target} taken over",
+		Actor: "An attacker who gets into the registrar or DNS account, or finds a record that points at nothing", Action: "point the name of {target} at a server of their own and get a valid certificate for it",
+		Fact: "people reach it by its name", Lack: "protection of the domain", Effect: "visitors who sign in and pay at an impostor with the right name",
+		Ask:     "Who can change DNS records and the registration of {target}, with which factor, and are stale records removed?",
+		Control: stride.MultiFactor, Also: []stride.ControlName{stride.Monitoring},
+		Terms: []string{"registry lock", "CAA", "DNSSEC", "certificate transparency"}, Risk: risk(2, 4), Most: 1, CWE: []string{"CWE-350", "CWE-672"}, CAPEC: []string{"CAPEC-89"},
+		Fixes: fixes(fix("Lock the domain of {target} at the registry, require passkeys at registrar and DNS, publish CAA, delete records before the resource behind them, and watch certificate logs.", "ASVS 6.3.3", "CWE-350")),
+		element: func(n *node) bool {
+			return (n.service() || n.is("cdn")) && n.is("web_app", "cdn") && n.exposed() && (n.has("dns", "cdn", "payment_service") || n.receives(stride.DataCredentials, stride.DataPayment))
+		},
+	},
+	{
+		ID: "web-socket-hijack", Category: stride.Spoofing,
+		Title: "Foreign page opens a WebSocket to {dest} in the user's name",
+		Actor: "A hostile page that a signed-in user visits", Action: "open a WebSocket to {dest} with the user's cookie and read and write on it",
+		Fact: "browsers send cookies on WebSocket handshakes to any site", Lack: "check of the Origin header", Effect: "live reading and sending of messages as the victim",
+		Ask:     "Does {dest} check Origin and a token in the WebSocket handshake?",
+		Control: stride.CSRFProtection, Also: []stride.ControlName{stride.Authentication},
+		Terms: []string{"Origin", "ticket", "handshake"}, Risk: risk(3, 3), Most: 1, CWE: []string{"CWE-1385"}, CAPEC: []string{"CAPEC-593"},
+		Fixes: fixes(fix("Compare Origin with an allow-list in the handshake at {dest} and ask for a short-lived ticket in the first message.", "ASVS 4.4.2", "CWE-1385")),
+		at:    atFlowAndReceiver,
+		flow: func(e *edge) bool {
+			return e.from.is("browser") && e.to.service() && (e.Protocol == "ws" || e.Protocol == "wss" || e.Protocol == "websocket" || e.says("websocket"))
+		},
+	},
+	{
+		ID: "health-wrong-person", Category: stride.Tampering,
+		Title: "Record of the wrong patient read or written through {target}",
+		Actor: "A user in a hurry, or a mix-up of identifiers between systems", Action: "read or enter data for another patient in {target}",
+		Fact: "{target} handles health data of many people", Lack: "second check of the identity", Effect: "wrong treatment without any attacker",
+		Ask:     "How does {target} make sure that screen, device and order belong to the patient at hand?",
+		Control: stride.InputValidation, Also: []stride.ControlName{stride.IntegrityCheck, stride.HumanApproval},
+		Terms: []string{"barcode", "two identifiers", "patient context"}, Risk: risk(2, 4), Most: 1, CWE: []string{"CWE-1288"}, CAPEC: []string{"CAPEC-153"},
+		Fixes: fixes(fix("Ask for two identifiers (wristband and name) before {target} writes, show them on every screen, and refuse orders whose patient and device disagree.", "CWE-1288")),
+		element: func(n *node) bool {
+			return n.service() && !n.is("gateway", "monitoring") && (n.keeps(stride.DataHealth) || n.receives(stride.DataHealth))
+		},
+	},
+}
+
+// carriesFiles reports whether e brings files of users, by what is said of it, by
+// its ends or by what its sender takes in.
+func (e *edge) carriesFiles() bool {
+	stems := []string{"file", "upload", "image", "photo", "picture", "attach", "document", "media", "avatar", "video"}
+	return e.says(stems...) || e.to.named(stems...) || e.from.complexInput() != ""
 }
 
 // handlesOutsideInput reports whether what n works on may come from outside: it
@@ -197,7 +246,17 @@ func (n *node) takesComplexInput() bool {
 	if n.is("parser", "api_gateway") || !n.service() || n.complexInput() == "" {
 		return false
 	}
-	return n.webService() && n.exposed() || n.receives(stride.DataTrainingData) && n.calledBy(func(c *node) bool { return c.outside })
+	return n.webService() && n.handlesOutsideInput() || n.gathersSamples() && n.calledBy(func(c *node) bool { return c.is("third_party") })
+}
+
+// gathersSamples reports whether n passes on what models learn from.
+func (n *node) gathersSamples() bool {
+	for _, e := range n.out {
+		if anyClass(e.Data, []stride.DataClass{stride.DataTrainingData}) || e.to.is("training_data") {
+			return true
+		}
+	}
+	return n.receives(stride.DataTrainingData)
 }
 
 // nearQueried reports whether n works on a database with a query language.

@@ -32,9 +32,11 @@ func (g *group) fill(text string, limit int) string {
 		{"{values}", func(n int) string { return or(join(g.ofFlows((*edge).forgedValues), n), "values") }},
 		{"{acts}", func(n int) string { return or(join(g.acts(), n), "actions") }},
 		{"{actors}", func(n int) string { return or(join(g.actors(), n), "users") }},
-		{"{behind}", func(n int) string { return or(join(g.ofNodes((*node).firstBehind), n), "what it depends on") }},
+		{"{behind}", func(n int) string { return or(join(g.ofNodes((*node).firstBehind), n), "the parts behind it") }},
 		{"{gain}", func(int) string { return or(join(g.ofNodes((*node).gain), 2), "use its operations") }},
 		{"{input}", func(n int) string { return or(join(g.ofNodes((*node).complexInput), n), "content") }},
+		{"{said}", func(int) string { return g.said() }},
+		{"{retrieved}", func(n int) string { return or(join(g.retrieved(), n), "what it retrieves") }},
 		{"{setting}", func(n int) string { return or(join(g.settings(), n), "settings") }},
 	} {
 		if strings.Contains(text, p.mark) {
@@ -49,8 +51,14 @@ func (g *group) fill(text string, limit int) string {
 func (g *group) statement() string {
 	r := g.rule
 	condition := "the design has no " + r.Lack
-	if g.state == stride.ControlUnknown {
+	switch {
+	case g.state == stride.ControlUnknown:
 		condition = "no " + r.Lack + " is stated"
+		if g.said() != "" {
+			condition = "of " + r.Lack + " the design says no more than “{said}”"
+		}
+	case g.said() != "":
+		condition = "the design says “{said}”"
 	}
 	if r.Fact != "" {
 		condition = r.Fact + " and " + condition
@@ -85,7 +93,7 @@ func (g *group) targetNames(limit int) string {
 		for _, s := range g.sites {
 			names.add(flowName(s.edge))
 		}
-		return join(names.names, limit)
+		return joinFlows(names.names)
 	}
 	var names nameList
 	for _, s := range g.sites {
@@ -94,6 +102,15 @@ func (g *group) targetNames(limit int) string {
 		}
 	}
 	return join(names.names, limit)
+}
+
+// joinFlows names two flows, or one and how many more there are of its kind: the
+// targets list them, and a title full of ends is not read.
+func joinFlows(names []string) string {
+	if len(names) <= 2 {
+		return join(names, 2)
+	}
+	return fmt.Sprintf("%s and %d other flows", names[0], len(names)-1)
 }
 
 // flowName names a flow with its ends, because labels like "Request" say little.
@@ -121,6 +138,11 @@ func (g *group) callers() []string {
 			for _, e := range n.in {
 				if !e.from.store() {
 					names.add(e.from.Name)
+				}
+			}
+			for _, e := range n.out {
+				if n.store() && !e.to.store() { // drawn as data that comes out of the store
+					names.add(e.to.Name)
 				}
 			}
 		}
@@ -192,6 +214,19 @@ func (g *group) ofNodes(of func(*node) string) []string {
 
 // settings names what is set on the receivers.
 func (g *group) settings() []string { return g.ofNodes((*node).settingOf) }
+
+// retrieved names what the elements read that others wrote.
+func (g *group) retrieved() []string {
+	var out nameList
+	for _, s := range g.sites {
+		for _, n := range s.nodes {
+			for _, name := range n.retrieved() {
+				out.add(name)
+			}
+		}
+	}
+	return out.names
+}
 
 // acts names what people do by way of the elements.
 func (g *group) acts() []string {

@@ -1,0 +1,99 @@
+package rules
+
+import "github.com/threatdraft/threatdraft/internal/stride"
+
+// Facts about things in the field: what they are by name, what moves, and which
+// parts of an update reach them.
+
+// thing reports whether n stands somewhere as hardware: a name like "Device cloud"
+// or "Acme Motors" is tagged by its noun and is none.
+func (n *node) thing() bool {
+	return !n.named("cloud", "service", "platform", "backend", "api", "motors", "company", "manufacturer", "fleet", "type", "third", "port", "interface", "access") && n.Kind != stride.ExternalEntity &&
+		!(len(n.words) == 1 && n.named("device", "hardware"))
+}
+
+// machine reports whether n is a computer of a device that runs software of its
+// own, and not a mere sensor, a person's phone or another company's thing.
+func (n *node) machine() bool {
+	return n.is("robot", "vehicle", "iot_device", "controller") && n.Kind == stride.Process && n.thing()
+}
+
+// board reports whether n is hardware that somebody can open and plug into, and
+// no server or workstation by its name.
+func (n *node) board() bool {
+	return n.machine() && !n.named("server", "workstation", "historian", "scada", "hmi", "app", "software", "panel")
+}
+
+// bus reports whether n is a medium on which parts of a device talk.
+func (n *node) bus() bool { return n.is("field_bus", "robot_middleware") }
+
+// delivers reports whether n hands out updates, and not only takes them.
+func (n *node) delivers() bool {
+	return n.is("update_service") && !n.named("client", "agent", "bootloader", "updater")
+}
+
+// commands reports whether e steers a device from afar: by its data, by what is
+// said of it, or because a person or program that steers by name sends it.
+func (e *edge) commands() bool {
+	if !e.to.is("robot", "vehicle", "actuator", "controller", "iot_device") && !e.to.bus() {
+		return false
+	}
+	return anyClass(e.Data, []stride.DataClass{stride.DataCommands}) || e.says("command", "setpoint", "teleop", "joystick", "steer") ||
+		e.from.steers()
+}
+
+// steers reports whether n is made for steering a device by what it is called.
+func (n *node) steers() bool {
+	return n.named("teleop", "joystick", "joy", "pilot", "gamepad", "groundstation") || n.named("ground", "remote") && n.named("station", "operator", "control", "console")
+}
+
+// eye reports whether n is a sensor that light, radio or sound from outside can
+// blind, by what it is called.
+func (n *node) eye() bool {
+	return n.is("sensor") && n.named("camera", "lidar", "radar", "gps", "gnss", "ultrasonic", "microphone", "infrared")
+}
+
+// plant reports whether n is a controller of an industrial process.
+func (n *node) plant() bool {
+	return n.is("controller") && n.named("plc", "rtu", "dcs", "programmable", "logic", "safety", "sis", "process", "remote", "distributed")
+}
+
+// operatorView reports whether people watch a process by way of n.
+func (n *node) operatorView() bool {
+	return n.is("controller") && n.named("hmi", "scada", "panel", "display")
+}
+
+// reportsHabits reports whether what n sends tells how its owner lives or works;
+// in a plant and in a robot there is no owner to watch.
+func (n *node) reportsHabits() bool {
+	if !n.is("iot_device", "vehicle") || len(n.out) == 0 {
+		return false
+	}
+	return n.design.homes && !n.has("robot", "controller", "robot_middleware") || n.keeps(stride.DataLocation, stride.DataPersonal) ||
+		n.named("smart", "home", "lamp", "light", "meter", "wearable", "watch", "lock", "doorbell", "thermostat", "speaker", "tracker")
+}
+
+// moving reports whether n is a part that moves, and no server named after one.
+func (n *node) moving() bool {
+	return n.is("actuator") && n.thing() && !n.named("gateway", "server", "manager", "workstation", "station")
+}
+
+// drainable reports whether n runs on a battery: its name or a quote about it
+// says so.
+func (n *node) drainable() bool {
+	return n.machine() && (n.quoted.holds("battery", "batteries", "recharg") || n.named("drone", "uav", "wearable", "watch", "tracker", "battery"))
+}
+
+// remoteLogin reports whether somebody logs in to the operating system of n over
+// a network: a flow or a quote about it says so.
+func (n *node) remoteLogin() bool {
+	if !n.machine() {
+		return false
+	}
+	for _, e := range n.in {
+		if e.says("ssh", "telnet", "vnc", "rdp") || e.Protocol == "ssh" || e.Protocol == "telnet" {
+			return true
+		}
+	}
+	return n.quoted.holds("ssh", "telnet", "sudoer")
+}

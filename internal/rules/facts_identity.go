@@ -1,0 +1,97 @@
+package rules
+
+import "github.com/threatdraft/threatdraft/internal/stride"
+
+// Facts about sign-in: who issues tokens, who takes them, and who is asked for a
+// password.
+
+// issuesCertificates reports whether n vouches for machines and not for people.
+func (n *node) issuesCertificates() bool {
+	return n.is("identity_provider") && (n.named("ca", "pki", "acme", "spire", "spiffe", "issuer") || n.named("certificate", "cert", "registration", "encrypt"))
+}
+
+// directory reports whether n answers LDAP queries.
+func (n *node) directory() bool {
+	return n.is("identity_provider") && n.named("ldap", "openldap", "directory", "freeipa", "adfs")
+}
+
+// signsPeopleIn reports whether people sign in at n.
+func (n *node) signsPeopleIn() bool {
+	return n.is("identity_provider") && !n.issuesCertificates() && !n.named("iam", "sts", "radius", "kdc", "connector")
+}
+
+// speaksOAuth reports whether n hands out codes and tokens by redirects: its
+// name, a quote about it or a flow at it says so.
+func (n *node) speaksOAuth() bool {
+	if !n.signsPeopleIn() || n.directory() {
+		return false
+	}
+	stems := []string{"oauth", "oidc", "openid", "redirect"}
+	if n.told(stems...) || n.named("keycloak", "dex", "hydra", "authentik") {
+		return true
+	}
+	for _, set := range [][]*edge{n.in, n.out} {
+		for _, e := range set {
+			if e.says(stems...) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// relyingParties returns the services that take what n issues, each once.
+func (n *node) relyingParties() []*node {
+	var out []*node
+	seen := map[*node]bool{n: true}
+	add := func(other *node) {
+		if !seen[other] && other.service() && !other.is("identity_provider", "gateway", "monitoring") {
+			out = append(out, other)
+		}
+		seen[other] = true
+	}
+	for _, e := range n.in {
+		add(e.from)
+	}
+	for _, e := range n.out {
+		add(e.to)
+	}
+	return out
+}
+
+// takesTokens reports whether callers present a token to n.
+func (n *node) takesTokens() bool {
+	if !n.service() || n.is("identity_provider") {
+		return false
+	}
+	return n.receives(stride.DataTokens) || n.told("jwt", "bearer")
+}
+
+// brokers reports whether n lets other identity providers vouch for its users.
+func (n *node) brokers() bool {
+	other := func(c *node) bool { return c != n && c.signsPeopleIn() }
+	return n.is("identity_provider") && (n.calls(other) || n.calledBy(other))
+}
+
+// support reports whether n is a person who helps users with their accounts.
+func (n *node) support() bool {
+	return n.person() && n.named("support", "helpdesk", "agent", "service", "contact", "desk")
+}
+
+// sensitiveData are the classes that people are hurt by when they are read.
+func sensitiveData() []stride.DataClass {
+	return []stride.DataClass{stride.DataPersonal, stride.DataHealth, stride.DataPayment, stride.DataLocation, stride.DataCredentials}
+}
+
+// handlesPrivate reports whether n holds, sends or receives sensitive data.
+func (n *node) handlesPrivate() bool {
+	if n.keeps(sensitiveData()...) || n.receives(sensitiveData()...) {
+		return true
+	}
+	for _, e := range n.out {
+		if anyClass(e.Data, sensitiveData()) || e.to.store() && e.to.keeps(sensitiveData()...) {
+			return true
+		}
+	}
+	return false
+}

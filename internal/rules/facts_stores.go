@@ -1,0 +1,351 @@
+package rules
+
+import (
+	"slices"
+
+	"github.com/threatdraft/threatdraft/internal/stride"
+)
+
+// Facts about data at rest and in motion between servers: what singles a store or
+// a link out from those that every system has.
+
+// kindWords are the words of names that say what a store is and not which one.
+var kindWords = []string{"key", "value", "database", "databases", "relational", "sql", "nosql", "document", "store", "storage", "data"}
+
+// unnamed reports whether the name of n only says what kind of store it is.
+func (n *node) unnamed() bool {
+	for _, word := range n.words {
+		if !slices.Contains(kindWords, word) {
+			return false
+		}
+	}
+	return len(n.words) > 0
+}
+
+// alone reports whether nothing is said of what n holds and of who talks to it.
+func (n *node) alone() bool { return len(n.in)+len(n.out)+len(n.Data) == 0 }
+
+// bare reports whether of a database nothing is said but that there is one: it
+// has no name of its own, or stands beside a database of which more is said.
+func (n *node) bare() bool {
+	if !n.is("database") || !n.alone() {
+		return false
+	}
+	return len(n.Tags) == 1 && n.Tags[0] == "database" || n.unnamed() && n.design.present["database"] > 1
+}
+
+// embedded reports whether n is a library or a part of another store, which no
+// network path leads to.
+func (n *node) embedded() bool {
+	if n.named("engine", "embedded", "sqlite", "rocksdb", "leveldb", "badger", "boltdb", "bbolt", "lmdb", "berkeley") {
+		return true
+	}
+	return n.alone() && n.named("region", "shard", "partition", "tablet", "memtable", "segment")
+}
+
+// networkStore reports whether n is a database or store that programs reach over a
+// network.
+func (n *node) networkStore() bool { return n.store() && !n.outside && !n.embedded() && !n.bare() }
+
+// sensitive reports whether n holds data about people, money or access.
+func (n *node) sensitive() bool {
+	return n.keeps(worthStealing...)
+}
+
+// precious reports whether n holds what hurts when it is lost or read.
+func (n *node) precious() bool {
+	return n.sensitive() || n.keeps(stride.DataModels, stride.DataTrainingData, stride.DataSourceCode, stride.DataBusiness)
+}
+
+// programs counts the services and agents that talk to n.
+func (n *node) programs() int {
+	seen := map[*node]bool{}
+	count := func(other *node) {
+		if !other.person() && !other.store() {
+			seen[other] = true
+		}
+	}
+	for _, e := range n.in {
+		count(e.from)
+	}
+	for _, e := range n.out {
+		count(e.to)
+	}
+	return len(seen)
+}
+
+// shared reports whether several programs talk to n.
+func (n *node) shared() bool { return n.programs() > 1 }
+
+// direct reports whether clients that the system does not run, or people, talk to
+// n with no service in between.
+func (n *node) direct() bool {
+	return n.calledBy(func(c *node) bool { return c.outside || c.person() || c.insider() || c.is("client") })
+}
+
+// fronted reports whether a service that strangers reach stands before n.
+func (n *node) fronted() bool {
+	front := func(c *node) bool { return c.service() && c.exposed() }
+	return n.calledBy(front) || n.calls(front)
+}
+
+// staticSite reports whether n holds the files of a web site, which everybody may
+// read and which a pipeline can write again.
+func (n *node) staticSite() bool {
+	if !n.is("object_storage", "file_storage") {
+		return false
+	}
+	if n.named("website", "static", "site", "frontend", "origin") {
+		return true
+	}
+	return n.calledBy(func(c *node) bool { return c.is("cdn") }) && !n.calledBy(func(c *node) bool { return !c.is("cdn") }) && !n.precious()
+}
+
+// userFilled reports whether n grows with what people or machines send in: it
+// keeps uploads, records or telemetry, by its name, its data or who writes to it.
+func (n *node) userFilled() bool {
+	if n.is("log_store") || n.keeps(stride.DataLogs, stride.DataTelemetry) || n.receives(stride.DataLogs, stride.DataTelemetry) {
+		return true
+	}
+	if n.complexInput() != "" {
+		return true
+	}
+	return n.calledBy(func(c *node) bool { return c.webService() && c.complexInput() != "" })
+}
+
+// fedByConfig reports whether n reads its settings from a store of the design:
+// that store is where its credentials are taken.
+func (n *node) fedByConfig() bool {
+	config := func(c *node) bool { return c.is("config_store", "secret_store") && !c.OutOfScope }
+	return n.calledBy(config) || n.calls(config)
+}
+
+// onBoard reports whether both ends of the flow are parts of one thing, whose
+// inner wiring is no network.
+func (e *edge) onBoard() bool {
+	part := func(n *node) bool { return n.is("sensor", "actuator", "controller", "debug_port") }
+	if part(e.from) && part(e.to) {
+		return true
+	}
+	if e.from.Zone == "" || e.from.Zone != e.to.Zone {
+		return false
+	}
+	switch e.design.boundaries[e.from.Zone].Kind {
+	case stride.ZoneDevice, stride.ZoneVehicle, stride.ZoneHost, stride.ZoneEnclave, stride.ZoneBrowser:
+		return true
+	}
+	return false
+}
+
+// fetched reports whether the flow is a download from, or an upload to, a
+// repository, registry or build: these go over HTTPS or SSH unless the source
+// denies it, and the attacks that matter there are on what is fetched.
+func (e *edge) fetched() bool {
+	if e.Controls.State(stride.EncryptionInTransit) == stride.ControlAbsent {
+		return false
+	}
+	kinds := []stride.Tag{"code_repository", "artifact_registry", "package_dependency", "ci_cd"}
+	return e.from.is(kinds...) || e.to.is(kinds...)
+}
+
+// downgradable reports whether the flow is said to be encrypted on a way that
+// strangers share, so that it matters what happens when encryption fails.
+func (e *edge) downgradable() bool {
+	stated := e.encrypted() || e.Controls.State(stride.EncryptionInTransit) == stride.ControlPresent
+	return stated && e.open() && !e.fetched() && (e.says("public", "internet") || e.to.broker() && e.from.is("client"))
+}
+
+// networked reports whether the flow goes over a network of the owner's that
+// somebody inside could tap: not on board of a device, not a download, and with
+// no end that is embedded in the other.
+func (e *edge) networked() bool {
+	return !e.onBoard() && !e.fetched() && !e.from.embedded() && !e.to.embedded()
+}
+
+// algorithm reports whether n is a method or a protocol and no program: nobody
+// can replace its binaries.
+func (n *node) algorithm() bool {
+	return n.named("algorithm", "protocol", "raft", "paxos", "consensus", "zab", "gossip") && !n.named("server", "node", "cluster", "service")
+}
+
+// sharedBuild reports whether builds of different trust run on n, by what it is
+// called or said to have.
+func (n *node) sharedBuild() bool {
+	if !n.builder() {
+		return false
+	}
+	return n.told("shared", "cache", "caches", "runner", "runners", "jenkins", "tekton", "teamcity", "bamboo", "multitenant", "persistent") ||
+		n.named("platform", "platforms", "environment") || n.is("build_system") && n.design.tenants
+}
+
+// suggested reports whether n is only named as something that may be added.
+func (n *node) suggested() bool {
+	return len(n.in)+len(n.out) == 0 && n.quoted.holds("integrat", "compatib", "optional", "pluggable", "alternativ")
+}
+
+// coordinates reports whether others ask n where data lies or who is in charge.
+func (n *node) coordinates() bool {
+	return n.Kind == stride.Process && !n.is("decision_point", "human") && !n.clusterControl() &&
+		n.named("coordinator", "placement", "metadata", "namenode", "zookeeper", "kraft", "metaserver")
+}
+
+// stamps reports whether n issues the timestamps that order transactions.
+func (n *node) stamps() bool { return n.is("time_service") && n.named("oracle", "timestamp") }
+
+// keepsMessages reports whether n writes messages to disk for its clients.
+func (n *node) keepsMessages() bool {
+	return n.is("message_bus", "event_stream") && !n.named("kafka", "kinesis", "pubsub", "pulsar") && (n.is("event_stream") || n.named("stream", "jetstream", "durable", "persist") || n.calls((*node).store))
+}
+
+// selfHosted reports whether the system's owner runs and patches n.
+func (n *node) selfHosted() bool {
+	return !n.managed && n.named("jenkins", "gitea", "gerrit", "teamcity", "bamboo", "nexus", "artifactory", "harbor")
+}
+
+// manages reports whether n steers other clusters by credentials that it keeps.
+func (n *node) manages() bool {
+	return n.clusterControl() && n.calls(func(c *node) bool {
+		return c != n && (c.is("kubernetes") || c.is("cluster_node", "agent") && c.named("cluster", "member"))
+	})
+}
+
+// runsWorkloads reports whether containers are run by the design.
+func (d *design) runsWorkloads() bool {
+	return d.present["container"]+d.present["kubernetes"]+d.present["cluster_node"]+d.present["orchestrator"] > 0
+}
+
+// builds reports whether software is built or shipped by the design.
+func (d *design) builds() bool { return d.present["ci_cd"]+d.present["artifact_registry"] > 0 }
+
+// foreignRegistry reports whether n is a registry that others run and anybody may
+// publish to.
+func (n *node) foreignRegistry() bool {
+	return n.is("artifact_registry") && n.design.runsWorkloads() && (n.outside || n.named("hub", "docker", "quay", "public", "ghcr"))
+}
+
+// verifier reports whether n decides by signature or provenance what is let in.
+func (n *node) verifier() bool {
+	return n.Kind != stride.DataStore && !n.is("identity_provider") && n.named("verif", "cosign", "sigstore", "notary", "notation", "attest") &&
+		n.design.builds()
+}
+
+// schemaRegistry reports whether n hands out schemas of messages, not software.
+func (n *node) schemaRegistry() bool { return n.named("schema", "schemas") }
+
+// modelRegistry reports whether n hands out models of machine learning.
+func (n *node) modelRegistry() bool { return n.named("model", "models", "mlflow") }
+
+// passwordManager reports whether n keeps passwords for people.
+func (n *node) passwordManager() bool {
+	return n.named("1password", "bitwarden", "keepass", "lastpass") || n.named("password") && n.named("manager", "safe", "vault")
+}
+
+// buildCache reports whether n keeps what builds may use again.
+func (n *node) buildCache() bool {
+	return n.is("cache") && (n.named("actions", "build", "builds", "ccache", "pip", "npm", "maven", "gradle", "layer", "runner") || n.near("ci_cd"))
+}
+
+// movableSteps reports whether builds on n fetch steps of others by tag.
+func (n *node) movableSteps() bool {
+	return n.is("ci_cd", "container", "package_dependency", "code_repository") && n.quoted.holds("action", "actions", "orb", "orbs", "plugin", "plugins") &&
+		n.quoted.holds("tag", "tags") && n.quoted.holds("third", "marketplace", "uses")
+}
+
+// lastingRunner reports whether n runs build jobs and is kept between them.
+func (n *node) lastingRunner() bool {
+	return !n.store() && !n.person() && n.told("runner", "runners") && n.quoted.holds("self", "persistent", "bare") && n.quoted.holds("hosted", "persistent", "metal")
+}
+
+// foreignClients reports whether programs that the system does not run, or that
+// run in people's hands, connect to n.
+func (n *node) foreignClients() bool {
+	return n.calledBy(func(c *node) bool { return !c.person() && (c.outside || c.is("client")) })
+}
+
+// keyChip reports whether n is a part of one device that keeps its keys.
+func (n *node) keyChip() bool {
+	return n.named("enclave", "keystore", "keychain", "hsm", "tpm", "strongbox", "yubikey") || n.named("secure") && n.named("element") || n.named("hardware") && n.named("security")
+}
+
+// ownVault reports whether n hands out secrets and its owner keeps it running.
+func (n *node) ownVault() bool {
+	return n.vault() && !n.managed && n.named("vault", "openbao", "conjur") && !n.named("cloud", "key")
+}
+
+// scores reports whether n judges people's behaviour by rules and thresholds.
+func (n *node) scores() bool {
+	return n.Kind == stride.Process && n.named("fraud", "risk", "scoring", "antifraud", "aml")
+}
+
+// clusterPolicy reports whether n judges the objects of a cluster.
+func (n *node) clusterPolicy() bool {
+	return n.is("admission_controller") || n.is("policy_engine") && !n.scores()
+}
+
+// delivered reports whether the flow runs to another company's service, which
+// speaks HTTPS unless the source says otherwise, with nothing of worth stated on it.
+func (e *edge) delivered() bool {
+	return e.Controls.State(stride.EncryptionInTransit) == stride.ControlUnknown && !e.from.outside && !e.from.fielded() &&
+		(e.to.is("third_party") || e.to.managed) && !anyClass(e.Data, worthStealing)
+}
+
+// worthStealing are the classes about people, money or access.
+var worthStealing = []stride.DataClass{
+	stride.DataPersonal, stride.DataHealth, stride.DataPayment, stride.DataLocation, stride.DataCredentials, stride.DataKeys, stride.DataTokens,
+}
+
+// crossed reports whether a trust boundary lies between n and who talks to it.
+func (n *node) crossed() bool {
+	crosses := func(e *edge) bool { return len(e.Crosses) > 0 }
+	return slices.ContainsFunc(n.in, crosses) || slices.ContainsFunc(n.out, crosses)
+}
+
+// broker reports whether n keeps messages between programs; a stream of a remote
+// call or of video is none.
+func (n *node) broker() bool {
+	return n.is("queue") && n.Kind != stride.ExternalEntity && !n.named("xds", "rpc", "grpc", "websocket", "video", "audio")
+}
+
+// builder reports whether n runs builds; tools that sign or scan what was built
+// are none.
+func (n *node) builder() bool {
+	return n.is("ci_cd") && !n.is("deployment_system", "ml_pipeline") && !n.suggested() &&
+		!n.named("cosign", "sigstore", "notary", "notation", "syft", "trivy", "grype", "sonar", "sonarqube", "snyk", "dependabot", "renovate", "kubeflow", "airflow")
+}
+
+// sharedLogin reports whether the source says that people log in to n under an
+// account or key that several of them use.
+func (n *node) sharedLogin() bool {
+	if n.person() || n.is("client") {
+		return false
+	}
+	if n.tells("shared account", "shared key", "shared ssh key", "shared login", "shared user", "common account", "generic account", "group account") {
+		return true
+	}
+	return slices.ContainsFunc(n.in, func(e *edge) bool {
+		return e.from.person() && e.says("shared") && e.says("account", "key", "login", "password", "credential")
+	})
+}
+
+// defaultLogin reports whether the source says that an account which n was
+// delivered with is in use, as databases and web consoles have one.
+func (n *node) defaultLogin() bool {
+	return (n.database() || n.is("queue", "admin_interface")) &&
+		n.tells("default account", "default user", "user default", "default password", "default credentials", "default login", "default superuser")
+}
+
+// httpOnly reports whether n is an object store or a provider's service that is
+// called by its web interface alone; databases and caches have protocols of their
+// own, whoever runs them.
+func (n *node) httpOnly() bool {
+	return n.is("object_storage") || n.managed && !n.is("relational", "document_store", "cache", "search_index", "event_stream", "file_storage")
+}
+
+// webFilter reports whether n judges requests of the web; a packet filter judges
+// addresses and ports.
+func (n *node) webFilter() bool {
+	if n.named("fortigate", "cisco", "pfsense", "iptables", "nftables") {
+		return false
+	}
+	return n.is("waf") && (!n.named("firewall", "firewalls") || n.named("web", "application", "waf"))
+}
