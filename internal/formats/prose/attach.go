@@ -58,9 +58,7 @@ func (x *extractor) attach(i int, f finding, lower string, flows []*flow, last *
 	}
 	about := x.everyCall(s, f, lower)
 	if len(about) == 0 {
-		if e := x.aboutWhom(s, at, f.name); e != nil {
-			about = []*element{e}
-		} else if s.namesNothing() {
+		if about = x.aboutWhom(s, at, f.name); len(about) == 0 && s.namesNothing() {
 			about = x.unnamed(i, f, lower, last)
 		}
 	}
@@ -89,7 +87,7 @@ func (x *extractor) unnamed(i int, f finding, lower string, last *element) []*el
 	general = general || f.at == 0 && f.state == stride.ControlAbsent // "Backups are not taken"
 	aboutData := name == stride.EncryptionAtRest && len(x.dataIn(lower)) > 0
 	if !refers && !general && !aboutData {
-		return nil
+		return x.impliedBy(i, f, last)
 	}
 	if refers && last != nil && fits(name, last) {
 		return []*element{last}
@@ -106,6 +104,21 @@ func (x *extractor) unnamed(i int, f finding, lower string, last *element) []*el
 		return []*element{last}
 	}
 	return nil
+}
+
+// impliedBy finds whom a sentence of its own subject is about that names no part:
+// one that shares a word with it, or, for what is said to be missing, the topic.
+func (x *extractor) impliedBy(i int, f finding, last *element) []*element {
+	e := x.akin(&x.sentences[i], f)
+	if e == nil && f.state == stride.ControlAbsent {
+		if e = last; e == nil || !fits(f.name, e) {
+			e = x.nearestFitting(i, f.name)
+		}
+	}
+	if e == nil {
+		return nil
+	}
+	return []*element{e}
 }
 
 // unsaid reports whether the sentence begins like one about the system at large.
@@ -145,21 +158,6 @@ func (x *extractor) nearestFitting(i int, name stride.ControlName) *element {
 		}
 	}
 	return nil
-}
-
-// fits reports whether a part of this kind can have the safeguard itself.
-func fits(name stride.ControlName, e *element) bool {
-	switch name {
-	case stride.EncryptionAtRest, stride.Backup:
-		return e.kind == stride.DataStore
-	case stride.RateLimiting, stride.InputValidation, stride.CSRFProtection, stride.OutputEncoding, stride.SessionManagement, stride.DDoSProtection:
-		return e.kind == stride.Process && !isClient(e.tags)
-	case stride.CodeReview:
-		return related(e.tags, []stride.Tag{"code_repository"}) || related(e.tags, []stride.Tag{"ci_cd"})
-	case stride.MultiFactor:
-		return true
-	}
-	return e.kind != stride.ExternalEntity
 }
 
 // refersBack lists first words that speak of the part before.
@@ -255,47 +253,4 @@ func everything(lower string) bool {
 		}
 	}
 	return false
-}
-
-// aboutWhom returns the part that a statement at the offset is about: the
-// nearest part before it that is no human, else the nearest after it, else the
-// human. Storage is said to be encrypted, not who stores.
-func (x *extractor) aboutWhom(s *sentence, at int, name stride.ControlName) *element {
-	var before, human, after, store *element
-	for _, m := range s.mentions {
-		if m.elem == nil {
-			continue
-		}
-		if m.elem.kind == stride.DataStore && (store == nil || s.tokens[m.from].start <= at) {
-			store = m.elem
-		}
-		switch {
-		case s.tokens[m.from].start > at:
-			if m.elem.kind == stride.ExternalEntity {
-				if human == nil && name == stride.MultiFactor {
-					human = m.elem
-				}
-			} else if after == nil {
-				after = m.elem
-			}
-		case m.elem.kind == stride.ExternalEntity:
-			human = m.elem
-		case s.tokens[m.from].start <= at && s.tokens[m.to-1].end > at:
-			// the phrase is part of the name: "Key Vault", "audit log"
-			if before == nil {
-				before = m.elem
-			}
-		default:
-			before = m.elem
-		}
-	}
-	if name == stride.EncryptionAtRest && store != nil {
-		return store
-	}
-	for _, e := range []*element{before, after, human} {
-		if e != nil {
-			return e
-		}
-	}
-	return nil
 }
