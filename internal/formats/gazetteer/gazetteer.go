@@ -88,7 +88,8 @@ func (g *Gazetteer) add(r row, managed map[string]bool) {
 		if _, taken := g.entries[alias]; taken {
 			continue
 		}
-		g.entries[alias] = Entry{Alias: alias, Tags: tags, Kind: r.kind, Zone: r.zone, Level: r.level, Managed: managed[alias] && (r.level == Product || alias == "s3 bucket" || alias == "lambda function")}
+		run := managed[alias] && (r.level == Product || alias == "s3 bucket" || alias == "lambda function")
+		g.entries[alias] = Entry{Alias: alias, Tags: tags, Kind: r.kind, Zone: r.zone, Level: r.level, Managed: run}
 		if len(words) > g.longest[words[0]] {
 			g.longest[words[0]] = len(words)
 		}
@@ -205,6 +206,8 @@ func Singular(w string) string {
 	case "kubernetes", "nats", "postgres", "jenkins", "rails", "mesos", "atlas", "saas", "paas", "devops", "macos", "windows", "https", "analytics",
 		"kerberos", "kudos", "chaos", "cors", "hdfs", "ntfs", "luks", "canvas", "alias", "gas":
 		return w
+	case "ecus", "tcus", "rtus", "mcus", "vcus", "cpus", "gpus", "menus":
+		return w[:len(w)-1]
 	}
 	switch {
 	case len(w) < 4 || strings.HasSuffix(w, "ss") || strings.HasSuffix(w, "us") || strings.HasSuffix(w, "is"):

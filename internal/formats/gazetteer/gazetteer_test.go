@@ -56,6 +56,8 @@ func TestLookup(t *testing.T) {
 		"Kubernetes API server":    {"kubernetes", stride.Process},
 		"Customer":                 {"end_user", stride.ExternalEntity},
 		"Order Service":            {"service", stride.Process},
+		"ECUs":                     {"vehicle", stride.Process},
+		"Loan orchestrator":        {"service", stride.Process},
 	} {
 		e, ok := g.Lookup(name)
 		require.True(t, ok, name)

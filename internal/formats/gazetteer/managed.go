@@ -22,7 +22,7 @@ var managedBy = []struct{ provider, aliases string }{
 		"load balancer|cdn|dns|waf|firewall|bastion|ddos protection|expressroute|private link|ad|active directory|ad b2c|entra id|key vault|managed hsm|app configuration|monitor|application insights|" +
 		"log analytics|activity log|sentinel|defender for cloud|policy|devops|pipelines|repos|artifacts|container registry|acr|resource manager|communication services|backup|openai|openai service|" +
 		"ai search|cognitive search|cognitive services|machine learning|ml|bot service|iot hub|iot central|iot edge|digital twins|device provisioning service|notification hubs|signalr service|purview|" +
-		"static web apps|spring apps|automation|hdinsight|data explorer|fabric"},
+		"static web apps|spring apps|automation|hdinsight|data explorer|fabric"}, //nolint:misspell // HDInsight is a product
 	{"gcp", "cloud sql|cloud sql for postgresql|spanner|cloud spanner|firestore|cloud firestore|bigtable|bigquery|memorystore|alloydb|cloud storage|gcs|gcs bucket|filestore|pub sub|cloud pub sub|" +
 		"cloud tasks|cloud scheduler|cloud functions|cloud function|cloud run|app engine|gke|gke cluster|kubernetes engine|compute engine|cloud endpoints|apigee|cloud load balancing|cloud cdn|" +
 		"cloud armor|cloud dns|cloud vpn|cloud interconnect|cloud nat|identity platform|cloud identity|identity aware proxy|iap|secret manager|cloud kms|cloud hsm|cloud logging|cloud monitoring|" +

@@ -8,7 +8,7 @@ var platforms = []row{
 	{"relational", ds, "", Product, "aurora serverless|sql managed instance|azure sql managed instance|alloydb|planetscale|neon database|sap hana|singlestore|greenplum|vertica|exadata|sybase|informix|firebird database|duckdb database|libsql|turso|google alloydb"},
 	{"database", ds, "", Product, "timestream|amazon qldb|qldb|amazon keyspaces|delta lake|apache iceberg|apache hudi|databricks lakehouse|apache pinot|starrocks|apache doris|victoriametrics|prometheus tsdb|firebase realtime database|apache kudu|apache ignite|azure data explorer|kusto|azure synapse analytics|exasol|dremio|motherduck|opentsdb|graphite database|tdengine"},
 	{"document_store", ds, "", Product, "pouchdb|rethinkdb|faunadb|azure documentdb|dynamics datastore|orientdb|surrealdb"},
-	{"cache", ds, "", Product, "amazon memorydb|memorydb|keydb|apache geode|ehcache|infinispan|elasticache for redis|azure managed redis|upstash redis|momento cache"},
+	{"cache", ds, "", Product, "amazon memorydb|memorydb|keydb|apache geode|ehcache|infinispan|elasticache for redis|azure managed redis|upstash redis|momento cache"}, //nolint:misspell // Momento is a product
 	{"search_index", ds, "", Product, "amazon opensearch service|opensearch service|opensearch serverless|elastic cloud|sphinx search|amazon kendra|manticore|quickwit|zinc search"},
 	{"search_index", ds, "", Name, "vespa"},
 	{"vector_store", ds, "", Product, "opensearch vector engine|vertex ai vector search|redis vector search|marqo|turbopuffer|elasticsearch vector index|azure ai search index|pgvector extension"},

@@ -70,7 +70,7 @@ var cloud = []row{
 	{"control_plane kubernetes", pr, "", Noun, "kube apiserver|kubernetes api server|k8s api server|kube controller manager|kubernetes api|kubernetes control plane|cloud controller manager|apiserver|kubernetes operator|custom controller"},
 	{"kubernetes", pr, "", Product, "kubernetes cluster|k8s cluster|eks|amazon eks|aks|gke|google kubernetes engine|azure kubernetes service|openshift|k3s|eks cluster|aks cluster|gke cluster"},
 	{"orchestrator", pr, "", Product, "docker swarm|nomad|mesos|karmada|docker compose|rancher fleet|open cluster management"},
-	{"orchestrator", pr, "", Noun, "container orchestrator|orchestrator|orchestration platform|container platform|service orchestrator|cluster manager|container runtime"},
+	{"orchestrator", pr, "", Noun, "container orchestrator|orchestration platform|container platform|service orchestrator|cluster manager|container runtime"},
 	{"cluster_node", pr, "", Noun, "worker node|cluster node|kubelet|kube proxy|node agent|storage node|compute node|virtual machine|vm|vm instance|ec2 instance|member cluster|compute instance|hypervisor|node kubelet|control plane node|server node|data node|broker node"},
 	{"cluster_node", pr, "", Product, "amazon ec2|ec2|google compute engine|compute engine|azure vm|azure virtual machine|vmware esxi|vsphere|proxmox|openstack"},
 	{"admission_controller", pr, "", Noun, "admission controller|admission webhook|validating webhook|mutating webhook|admission control|admission controller pod|admission plugin|validating admission webhook|mutating admission webhook"},

@@ -35,11 +35,10 @@ func (x *extractor) clauseAt(s *sentence, at int) (from, to int) {
 		t := &s.tokens[i]
 		switch t.lower {
 		case ";", "but", "while", "whereas", "although", "though":
-			if t.start < at {
-				from = t.start + len(t.text)
-			} else {
+			if t.start >= at {
 				return from, t.start
 			}
+			from = t.start + len(t.text)
 		}
 	}
 	return from, to
@@ -82,11 +81,16 @@ func (x *extractor) choose(s *sentence, named []int, at int, name stride.Control
 		}
 	}
 	for _, j := range named { // nothing fits: the nearest part that is no human
-		if e := s.mentions[j].elem; e.kind != stride.ExternalEntity && presentKind(name, e) {
+		if e := s.mentions[j].elem; e.kind == stride.Process && !onlyStores(name) {
 			return []*element{e}
 		}
 	}
 	return nil
+}
+
+// onlyStores reports whether the safeguard is one that stores alone have.
+func onlyStores(name stride.ControlName) bool {
+	return name == stride.EncryptionAtRest || name == stride.Backup
 }
 
 // accompanies reports whether the statement at the offset follows a preposition
@@ -107,12 +111,6 @@ func (s *sentence) accompanies(at int) bool {
 		return false
 	}
 	return false
-}
-
-// presentKind reports whether a part that does not fit may still be meant where
-// the sentence names no other.
-func presentKind(name stride.ControlName, e *element) bool {
-	return e.kind != stride.DataStore || name != stride.SessionManagement && name != stride.CodeSigning
 }
 
 // subject reports whether mention j opens its clause: no preposition leads to it.

@@ -75,6 +75,8 @@ func TestAbsentControls(t *testing.T) {
 		"used as":             {"The web app uses Redis. Redis is used as a session cache without a password.", []string{"Redis: authentication absent"}},
 		"nobody reviews":      {"Developers push code to GitHub. Nobody reviews changes.", []string{"GitHub: code_review absent"}},
 		"one instance":        {"The web app uses PostgreSQL. PostgreSQL runs as a single instance.", []string{"PostgreSQL: redundancy absent"}},
+		"an enumeration":      {"The Order API reads Redis. The Order API does not provide multi-factor authentication, audit logging or rate limiting.", []string{"Order API: multi_factor absent", "Order API: rate_limiting absent", "Order API: audit_logging absent"}},
+		"left open":           {"The Order API reads Redis. The source does not state authentication or encryption of Redis.", []string{"Redis: authentication unknown", "Redis: encryption_in_transit unknown"}},
 		"unauthenticated":     {"The web app reads Elasticsearch without authentication.", []string{"Elasticsearch: authentication absent"}},
 		"a process that is called": {
 			"The web app calls the Payment API over HTTPS. The Payment API has no authentication.",

@@ -58,8 +58,12 @@ func (x *extractor) attach(i int, f finding, lower string, flows []*flow, last *
 	}
 	about := x.everyCall(s, f, lower)
 	if len(about) == 0 {
-		if about = x.aboutWhom(s, at, f.name); len(about) == 0 && s.namesNothing() {
+		switch about = x.aboutWhom(s, at, f.name); {
+		case len(about) > 0:
+		case s.namesNothing():
 			about = x.unnamed(i, f, lower, last)
+		case f.state == stride.ControlAbsent: // of the parts that it names, none can have it
+			about = x.impliedBy(i, f, last)
 		}
 	}
 	for _, e := range about {

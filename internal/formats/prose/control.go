@@ -209,9 +209,16 @@ func keepsOrSends(w string) stride.ControlName {
 // polarity turns what a phrase says around where a denial stands near it, and
 // makes it unknown where the text only plans or allows it.
 func polarity(words []string, from, to int, says stride.ControlState) stride.ControlState {
-	denied := false
-	for i := from - 1; i >= 0 && i >= from-6; i-- {
-		if w := words[i]; w == ";" || w == "but" || w == ":" || w == "," && i < from-2 {
+	if unstated(words) {
+		return stride.ControlUnknown
+	}
+	denied, reach := false, 6
+	listed := from > 0 && (words[from-1] == "or" || words[from-1] == "nor") || orFollows(words[to:])
+	if listed {
+		reach = 14 // "does not provide A, B or C" denies all three
+	}
+	for i := from - 1; i >= 0 && i >= from-reach; i-- {
+		if w := words[i]; w == ";" || w == "but" || w == ":" || w == "," && i < from-2 && !listed {
 			break
 		}
 		if words[i] == "and" && i+1 < len(words) && finite(words[i+1]) {
@@ -255,6 +262,35 @@ func polarity(words []string, from, to int, says stride.ControlState) stride.Con
 		return stride.ControlAbsent
 	}
 	return stride.ControlPresent
+}
+
+// unstated reports whether the sentence is about what the text leaves open: "The
+// source does not state how peers authenticate".
+func unstated(words []string) bool {
+	for i := 1; i < len(words); i++ {
+		if words[i-1] != "not" && words[i-1] != "never" {
+			continue
+		}
+		switch words[i] {
+		case "state", "stated", "states", "specify", "specified", "say", "said", "document", "documented", "mention", "mentioned", "describe", "described",
+			"known", "decided", "defined":
+			return true
+		}
+	}
+	return false
+}
+
+// orFollows reports whether what follows ends an enumeration: ", B or C", "or C".
+func orFollows(words []string) bool {
+	for i, w := range words {
+		switch {
+		case w == "or" || w == "nor":
+			return true
+		case i > 6 || i > 0 && w == "," || punctuation(w) && w != "," || finite(w):
+			return false
+		}
+	}
+	return false
 }
 
 // clauseStart returns where the clause of word i begins, at most reach words
@@ -301,7 +337,8 @@ func withdrawn(words []string) bool {
 // inForce lists what a safeguard that counts is: "offered but not required".
 func inForce(w string) bool {
 	switch w {
-	case "required", "enforced", "mandatory", "enabled", "active", "used", "verified", "checked", "configured", "switched", "turned", "set", "rolled", "introduced", "deployed", "implemented", "mature", "burnt", "burned":
+	case "required", "enforced", "mandatory", "enabled", "active", "used", "verified", "checked", "configured", "switched", "turned", "set",
+		"rolled", "introduced", "deployed", "implemented", "mature", "burnt", "burned":
 		return true
 	}
 	return false

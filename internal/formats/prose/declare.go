@@ -41,6 +41,7 @@ func (x *extractor) declareElements() {
 			x.declareItem(parseItem(x.text, b.start, b.end), r, b)
 		case b.kind == bullet && r == roleNone:
 			x.declareTechnical(b)
+			x.declareWithin(b)
 		case b.kind == row && r.declares():
 			x.declareRow(b, r)
 		case b.kind == paragraph && r.declares() && x.declareLabel(b, r):
@@ -52,7 +53,8 @@ func (x *extractor) declareElements() {
 		}
 		if r != roleNone || b.kind == paragraph {
 			for _, e := range x.reg.all[before:] {
-				if e.kind != stride.ExternalEntity {
+				labelled := r == roleActors && b.kind == paragraph // says who acts, not what there is
+				if e.kind != stride.ExternalEntity && !(labelled && x.listing == listedEnough-1) {
 					x.listing++
 				}
 			}
@@ -66,6 +68,9 @@ func (x *extractor) declareHeading(b *block, r role) {
 	if roleOf(title) != roleNone {
 		return
 	}
+	if _, known := x.headed(title); !known && r != roleActors && len(strings.Fields(title)) < 2 {
+		return // "Networks" among components begins another matter
+	}
 	if x.partName(title) {
 		x.declareItem(item{name: title, start: b.start, end: b.end, nameAt: b.start}, r, b)
 		b.declared = false
@@ -76,12 +81,33 @@ func (x *extractor) declareHeading(b *block, r role) {
 // "gatewayd (proxy). A deployment ..." in a section that lists parts.
 func (x *extractor) declareLabel(b *block, r role) bool {
 	text := x.text[b.start:b.end]
+	if x.declareColon(b, r) {
+		return true
+	}
 	m := labelStop.FindStringSubmatchIndex(text)
-	if m == nil || len(strings.Fields(text[m[2]:m[3]])) > 4 || x.looksLikeClause(text[m[2]:m[3]]) || x.abstract(nameWords(text[m[2]:m[3]])) {
+	if len(m) == 0 || len(strings.Fields(text[m[2]:m[3]])) > 4 || x.looksLikeClause(text[m[2]:m[3]]) || x.abstract(nameWords(text[m[2]:m[3]])) {
 		return false
 	}
 	it := parseItem(x.text, b.start, b.start+m[1]-1)
 	it.name, it.end = text[m[2]:m[3]], b.end
+	before := len(x.reg.all)
+	x.declareItem(it, r, b)
+	b.declared = false // its sentences are still to be read
+	return len(x.reg.all) > before
+}
+
+// declareColon reads "Storage Backend: holds the orders" and "Clients (relying
+// parties): hold a secret" in a section that lists parts.
+func (x *extractor) declareColon(b *block, r role) bool {
+	text := x.text[b.start:b.end]
+	loc := labelColon.FindStringIndex(text)
+	if loc == nil || metadata(text) {
+		return false
+	}
+	it := parseItem(x.text, b.start, b.end)
+	if it.desc == "" || len(strings.Fields(it.name)) > 5 || roleOf(it.name) != roleNone || x.looksLikeClause(it.name) || x.abstract(nameWords(it.name)) {
+		return false
+	}
 	before := len(x.reg.all)
 	x.declareItem(it, r, b)
 	b.declared = false // its sentences are still to be read
@@ -145,64 +171,6 @@ func containsAny(words []string, wanted ...string) bool {
 		}
 	}
 	return false
-}
-
-var (
-	inlineLabel = regexp.MustCompile(`^([A-Z][A-Za-z -]{2,40}):\s+`)
-	capsColon   = regexp.MustCompile(`(?:^|[.;]\s+)([A-Z][\w/&'-]*(?: (?:and|of|or|/|&|[\w/&'-]+)){0,5}): `)
-)
-
-// declareInline reads "External entities: User; Bank." and "Actors: Engineer:
-// builds it. Operator: runs it."
-func (x *extractor) declareInline(b *block) {
-	m := inlineLabel.FindStringSubmatch(x.text[b.start:b.end])
-	if m == nil {
-		return
-	}
-	r := roleOf(m[1])
-	if !r.declares() {
-		return
-	}
-	from := b.start + len(m[0])
-	if spans := capsColon.FindAllStringSubmatchIndex(x.text[from:b.end], -1); len(spans) > 0 {
-		for i, sp := range spans {
-			end := b.end
-			if i+1 < len(spans) {
-				end = from + spans[i+1][0] + 1
-			}
-			x.declareItem(parseItem(x.text, from+sp[2], end), r, b)
-		}
-		return
-	}
-	if r == roleActors && !strings.Contains(x.text[from:b.end], ";") {
-		if x.declareRoles(b, from) {
-			return
-		}
-	}
-	for _, part := range splitList(x.text, from, b.end) {
-		x.declareItem(parseItem(x.text, part[0], part[1]), r, b)
-	}
-}
-
-var roleSubject = regexp.MustCompile(`(?:^|\. )(?:[Tt]he|An?) ([A-Z][\w-]*(?: [\w-]+)?) (?:is|are|can|may|[a-z]+s)\b`)
-
-// declareRoles reads "Roles: the Producer creates it. The Consumer uses it."
-func (x *extractor) declareRoles(b *block, from int) bool {
-	found := roleSubject.FindAllStringSubmatchIndex(x.text[from:b.end], 50)
-	for _, m := range found {
-		start, end := from+m[2], from+m[3]
-		stop := b.end
-		if i := strings.Index(x.text[end:b.end], ". "); i >= 0 {
-			stop = end + i
-		}
-		name := x.text[start:end]
-		if words := strings.Fields(name); len(words) == 2 && x.verbOf(strings.ToLower(words[1])) != 0 {
-			name = words[0]
-		}
-		x.declareItem(item{name: name, start: start, end: stop, nameAt: start}, roleActors, b)
-	}
-	b.declared = false
-	return len(found) > 0
 }
 
 // splitList cuts at semicolons, else at commas, outside of brackets; a first
@@ -284,8 +252,14 @@ func (it item) stated() string {
 	if i := strings.IndexAny(first, ";,"); i >= 0 {
 		first = first[:i]
 	}
-	if len(strings.Fields(first)) > 5 {
+	words := strings.Fields(first)
+	if len(words) > 5 {
 		return ""
+	}
+	for i, w := range words {
+		if w == "for" || w == "of" || w == "per" || w == "by" || w == "with" || w == "from" {
+			return strings.Join(words[:i], " ") // what it is, not whom it serves
+		}
 	}
 	return first
 }
@@ -303,7 +277,7 @@ func (x *extractor) looksLikeClause(name string) bool {
 	}
 	for i, w := range words {
 		switch w {
-		case "is", "are", "was", "has", "have", "can", "will", "must", "should", "may", "not", "which", "that", "to", "from", "into", "when", "if", "only",
+		case "or", "is", "are", "was", "has", "have", "can", "will", "must", "should", "may", "not", "which", "that", "to", "from", "into", "when", "if", "only",
 			"it", "a", "an", "the", "include", "includes", "these", "this":
 			return true
 		}
@@ -345,7 +319,7 @@ func (x *extractor) declareItem(it item, r role, b *block) {
 		return
 	}
 	entry, known := x.gaz.Lookup(name)
-	_, typed := x.gaz.Lookup(it.stated())
+	what, typed := x.gaz.Lookup(it.stated())
 	if !known && (len(strings.Fields(name)) > 5 || !startsUpper(it.name) && b.kind == paragraph && !typed) {
 		return
 	}
@@ -365,6 +339,10 @@ func (x *extractor) declareItem(it item, r role, b *block) {
 	if itemNumber(it.id) {
 		x.reg.alias(e, it.id)
 		x.reg.phrase(e, it.id)
+	}
+	if typed && !known && what.Level == gazetteer.Noun && canon(what.Alias) == canon(it.stated()) {
+		x.reg.alias(e, it.stated()) // "acmed (control plane)"
+		x.reg.phrase(e, it.stated())
 	}
 	for _, variant := range strings.Split(name, " / ") {
 		if variant != name {

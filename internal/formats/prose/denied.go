@@ -1,5 +1,45 @@
 package prose
 
+import "regexp"
+
+var (
+	// dropped matches what follows a name that the design does without.
+	dropped = regexp.MustCompile(`^\s*[:,]?\s*(?:(?:is|was|are|were|has been|have been|will be)\s+)?(?:not possible|no longer (?:used|there|in use|part)|rejected\b|ruled out|` +
+		`decided against|discarded\b|considered but|being (?:removed|retired|phased out)|decommissioned|planned\b|on the roadmap|added later|introduced (?:later|next)|` +
+		`not (?:used|in use|available|planned|deployed|installed|in place)(?:\s*(?:$|[.;,)])|\s+(?:yet|today|at all|at present|because|so|and)\b))`)
+	// intended matches what leads to a name that is only planned.
+	intended = regexp.MustCompile(`(?i)\b(?:plans?|planning|planned|intends?|hopes?|wants?|going) to (?:introduce|add|use|adopt|deploy|install|move to|migrate to|buy|build)\s+` +
+		`(?:an? |the )?(?:new )?$`)
+)
+
+// absent reports whether the text around the phrase says that the part is not
+// there, or not yet.
+func (x *extractor) absent(s *sentence, m *mention) bool {
+	from, to := s.tokens[m.from].start, s.tokens[m.to-1].end
+	return s.refusal(m.to) && dropped.MatchString(x.text[to:min(s.end, to+60)]) || s.purpose(m.from) && intended.MatchString(x.text[max(s.start, from-60):from])
+}
+
+// refusal spares most phrases the search for what denies them.
+func (s *sentence) refusal(i int) bool {
+	for _, t := range s.tokens[i:min(len(s.tokens), i+5)] {
+		switch t.lower {
+		case "not", "no", "rejected", "ruled", "decided", "discarded", "considered", "being", "decommissioned", "planned", "roadmap", "added", "introduced":
+			return true
+		}
+	}
+	return false
+}
+
+// purpose spares most phrases the search for what plans them: a verb behind "to".
+func (s *sentence) purpose(i int) bool {
+	for _, t := range s.tokens[max(0, i-5):i] {
+		if t.lower == "to" {
+			return true
+		}
+	}
+	return false
+}
+
 // deniedAt reports whether the phrase at token i is said not to be there: "no
 // firewall", "without a backup".
 func (s *sentence) deniedAt(i int) bool {

@@ -34,7 +34,7 @@ func (x *extractor) introduced(b *block) item {
 	if b.kind == paragraph && !strings.HasPrefix(text, "**") {
 		return item{}
 	}
-	if m := labelStop.FindStringSubmatchIndex(text); m != nil && (b.kind == bullet || text[m[2]-1] == '*') {
+	if m := labelStop.FindStringSubmatchIndex(text); len(m) > 0 && (b.kind == bullet || text[m[2]-1] == '*') {
 		return item{name: text[m[2]:m[3]], desc: strings.TrimSpace(text[m[1]-1:]), start: b.start, end: b.end, nameAt: b.start + m[2]}
 	}
 	return parseItem(x.text, b.start, b.end)

@@ -8,8 +8,18 @@ func (x *extractor) markExamples(s *sentence) {
 		m := &s.mentions[j]
 		m.example = m.elem == nil && m.entry.Level != gazetteer.Weak && x.exampled(s, m.from)
 		m.example = m.example || s.order && m.elem == nil && m.entry.Level != gazetteer.Product && !m.capital
+		m.example = m.example || m.elem == nil && s.platform(m)
 		m.denied = m.denied || x.shunned(s, m.from)
 	}
+}
+
+// platform reports whether the phrase only says in brackets what a part is built
+// on: "a Linux computer (Yocto)".
+func (s *sentence) platform(m *mention) bool {
+	if m.entry.Level != gazetteer.Product || m.from == 0 || m.to >= len(s.tokens) || s.tokens[m.from-1].text != "(" || s.tokens[m.to].text != ")" {
+		return false
+	}
+	return len(m.entry.Tags) > 0 && (m.entry.Tags[0] == "build_system" || m.entry.Tags[0] == "robot_middleware")
 }
 
 // exampled reports whether the phrase at token i is only an example, or what
@@ -55,10 +65,23 @@ func (x *extractor) examples(s *sentence, i int) bool {
 		return before == "for"
 	case "to":
 		return before == "similar" || before == "comparable"
+	case "from":
+		return i == 1 && (before == "import" || before == "migrate")
+	case "for":
+		return runsOn(before)
 	case "with":
 		return before == "compatible" || s.couldIntegrate(i)
 	case "like":
 		return i > 0 && s.tokens[i-1].word && x.verbOf(before) == 0 && !x.stop[before]
+	}
+	return false
+}
+
+// runsOn lists programs that are made for a platform: "extension for Chrome".
+func runsOn(w string) bool {
+	switch w {
+	case "extension", "extensions", "add-on", "plugin", "wheels", "installer", "installers", "builds":
+		return true
 	}
 	return false
 }

@@ -44,10 +44,18 @@ var (
 
 // declareFlows reads lines that state a flow outright.
 func (x *extractor) declareFlows() {
+	var heads []string
 	for i := range x.blocks {
 		b := &x.blocks[i]
-		if b.kind == row && b.section.role == roleFlows {
+		switch {
+		case b.kind != row:
+			heads = nil
+		case heads == nil:
+			heads = x.cells(b)
+		case b.section.role == roleFlows:
 			x.flowRow(b)
+		default:
+			x.rowFlows(b, heads)
 		}
 		if b.kind != bullet && (b.kind != paragraph || b.end-b.start > 300) {
 			continue
@@ -78,7 +86,8 @@ func (x *extractor) declareFlow(b *block) {
 		return
 	}
 	line = strings.Join(strings.Fields(line), " ")
-	if rest := flowNumber.ReplaceAllString(line, ""); regexpArrow.FindStringIndex(rest) == nil || regexpArrow.FindStringIndex(rest)[0] > 0 {
+	rest := flowNumber.ReplaceAllString(line, "")
+	if at := regexpArrow.FindStringIndex(rest); len(at) == 0 || at[0] > 0 {
 		line = rest
 	}
 	inFlows := b.section.role == roleFlows
@@ -108,6 +117,9 @@ func (x *extractor) declareFlow(b *block) {
 // declareArrows reads "A -> B, C -> D: orders over HTTPS"; a double arrow goes
 // both ways.
 func (x *extractor) declareArrows(b *block, line string, m []string) {
+	if strings.Contains(m[1], "?") {
+		return // a question and its answer
+	}
 	both := strings.ContainsAny(line, "↔") || strings.Contains(line, "<->")
 	from := x.flowEnds(m[1], b)
 	for _, hop := range regexpArrow.Split(m[2], 10) {

@@ -1,9 +1,9 @@
 package prose
 
 import (
-	"strings"
-
 	"github.com/threatdraft/threatdraft/internal/stride"
+	"slices"
+	"strings"
 )
 
 // frame is the clause that is being read: who does what, and to whom.
@@ -14,6 +14,7 @@ type frame struct {
 	prep     string
 	governs  string     // the preposition of the object before
 	latest   *element   // the object before
+	reached  string     // the preposition that led to it
 	direct   []*element // objects without a preposition
 	placed   bool       // a preposition named an object of this verb
 	verbAt   int
@@ -52,19 +53,46 @@ func (x *extractor) statesFlow(s *sentence) bool {
 	return s.block.section.role == roleFlows || strings.ContainsAny(s.block.textOf(x.text), "→⟶➔") || strings.Contains(s.block.textOf(x.text), "->")
 }
 
-// sectionElement is the part that the heading above the sentence names.
-func sectionElement(x *extractor, s *sentence) *element {
-	if s.block.section.title == "" {
-		return nil
+// keeps reports whether the word makes a verb such as "has" or "keeps" speak of
+// a connection.
+func (f *frame) keeps(s *sentence, w string) bool {
+	if len(f.classes) != 1 || f.passive || f.prep != "" || f.verbAt >= len(s.tokens) {
+		return false
 	}
-	return x.reg.byName[canon(s.block.section.title)]
+	switch strings.TrimSuffix(s.tokens[f.verbAt].lower, "s") {
+	case "keep", "have", "ha", "hold", "maintain", "open", "establishe", "establish", "build", "initiate", "make":
+	default:
+		return false
+	}
+	switch w {
+	case "session", "sessions", "links", "tunnels", "connection", "connections", "link", "tunnel", "subscription", "socket", "websocket", "channel", "uplink":
+		for _, e := range f.subjects {
+			e.acts = true
+		}
+		return true
+	}
+	return false
+}
+
+// carrier reports whether the phrase is what something goes over rather than
+// where it goes: a protocol, a bus or a radio behind "over", "with" or "by".
+func (x *extractor) carrier(s *sentence, f *frame, m mention) bool {
+	switch f.prep {
+	case "over", "with", "by", "using", "via", "through":
+	default:
+		return false
+	}
+	if m.to == m.from+1 && x.protos[s.tokens[m.from].lower] {
+		return true
+	}
+	return slices.ContainsFunc(m.elem.tags, func(t stride.Tag) bool { return t == "field_bus" || t == "wireless" })
 }
 
 // readFrames walks the tokens once and returns the sentence's subject.
 func (x *extractor) readFrames(s *sentence, last *element) *element {
 	var first *element
 	f, outer := frame{}, []frame{}
-	if it := parseItemSubject(x, s); it != nil {
+	if it := x.understood(s); it != nil {
 		f.subjects, first = []*element{it}, it
 	}
 	next := 0
@@ -73,6 +101,10 @@ func (x *extractor) readFrames(s *sentence, last *element) *element {
 			m := s.mentions[next]
 			next++
 			i = m.to - 1
+			if f.keeps(s, s.tokens[m.to-1].lower) {
+				f.classes = []verbClass{contact} // "keeps a session to X"
+				continue
+			}
 			if m.elem != nil {
 				if first == nil {
 					first = m.elem
@@ -85,8 +117,7 @@ func (x *extractor) readFrames(s *sentence, last *element) *element {
 			}
 			continue
 		}
-		t := &s.tokens[i]
-		switch {
+		switch t := &s.tokens[i]; {
 		case t.text == "(":
 			outer = append(outer, f)
 			f = frame{subjects: s.partBefore(i)}
@@ -102,25 +133,39 @@ func (x *extractor) readFrames(s *sentence, last *element) *element {
 			if first != nil && len(f.classes) == 0 && len(f.subjects) == 0 {
 				f.subjects = []*element{first}
 			}
-		case (t.lower == "which" || t.lower == "that" || t.lower == "who") && i > 0:
-			x.flushDirect(s, &f)
-			f.relative(s, i)
-		case t.lower == "and" && i > 0 && x.protos[s.tokens[i-1].lower]:
-			f.prep = f.governs // "to A over HTTPS and B over MQTT"
-		case t.lower == "then" && f.latest != nil && i+1 < len(s.tokens) && (s.tokens[i+1].lower == "to" || s.tokens[i+1].lower == "into"):
-			x.flushDirect(s, &f)
-			f.subjects = []*element{f.latest} // "goes to A, then to B"
-		case subordinates(t.lower):
-			x.flushDirect(s, &f)
-			f = frame{opening: i == 0}
-		case x.preps[t.lower] || t.lower == "as":
-			f.preposition(t.lower)
 		default:
-			x.frameVerb(s, &f, i)
+			x.frameWord(s, &f, i)
 		}
 	}
 	x.flushDirect(s, &f)
 	return first
+}
+
+// frameWord reads one word that is neither a part nor a pronoun.
+func (x *extractor) frameWord(s *sentence, f *frame, i int) {
+	t := &s.tokens[i]
+	switch {
+	case (t.lower == "which" || t.lower == "that" || t.lower == "who") && i > 0:
+		x.flushDirect(s, f)
+		f.relative(s, i)
+	case t.lower == "and" && i > 0 && x.protos[s.tokens[i-1].lower]:
+		f.prep = f.governs // "to A over HTTPS and B over MQTT"
+	case t.lower == "then" && f.latest != nil && i+1 < len(s.tokens) && (s.tokens[i+1].lower == "to" || s.tokens[i+1].lower == "into"):
+		x.flushDirect(s, f)
+		f.subjects = []*element{f.latest} // "goes to A, then to B"
+	case subordinates(t.lower):
+		x.flushDirect(s, f)
+		*f = frame{opening: i == 0}
+	case x.preps[t.lower] || t.lower == "as":
+		f.preposition(t.lower)
+	case f.keeps(s, t.lower):
+		f.classes = []verbClass{contact}
+	case t.lower == "there" && f.prep == "from" && f.latest != nil:
+		x.flushDirect(s, f)
+		f.subjects, f.direct, f.prep, f.via = []*element{f.latest}, nil, "", nil // "to A and from there to B"
+	default:
+		x.frameVerb(s, f, i)
+	}
 }
 
 // turns reports whether mention j begins a clause of its own: behind "and" or a
@@ -134,20 +179,6 @@ func (x *extractor) turns(s *sentence, j int) bool {
 		return false
 	}
 	return x.opensClause(s, j) && !nounToo(strings.TrimSuffix(s.tokens[s.mentions[j].to].lower, "s"))
-}
-
-// parseItemSubject reads "- Web Server [Zone]: Serves pages": the item's name
-// is the subject of what follows.
-func parseItemSubject(x *extractor, s *sentence) *element {
-	if s.block.kind != bullet || s.start == s.block.start {
-		return nil
-	}
-	text := x.text[s.block.start:min(s.block.end, s.block.start+120)]
-	loc := nameEnd(text)
-	if loc == nil {
-		return nil
-	}
-	return x.reg.byName[canon(strings.Trim(text[:loc[0]], "*`_\" "))]
 }
 
 // partBefore returns the part whose name ends before token i, or nothing.
@@ -203,7 +234,10 @@ func (x *extractor) framePunct(s *sentence, f *frame, t *token) {
 		}
 	case ";":
 		x.flushDirect(s, f)
-		*f = frame{}
+		*f = frame{subjects: x.itemPart(s)}
+	case "|":
+		x.flushDirect(s, f)
+		*f = frame{subjects: s.rowPart()}
 	case ":":
 		x.flushDirect(s, f)
 		f.classes, f.prep, f.passive, f.placed = nil, "", false, false
@@ -218,15 +252,22 @@ func (x *extractor) frameVerb(s *sentence, f *frame, i int) {
 		return
 	}
 	passive := participle(w) && x.afterBe(s, i)
+	if participle(w) && !passive && i > 0 && s.tokens[i-1].text == "," && len(f.classes) > 0 && f.classes[0] == plain {
+		return // "holds codes, registered clients and keys"
+	}
 	if participle(w) && !passive && i+1 < len(s.tokens) && x.preps[s.tokens[i+1].lower] {
 		// "the key stored in X": about the noun before it, if that is a part
+		if i > 1 && s.tokens[i-1].text == ":" && len(f.subjects) > 0 { // "Web vault: served by the same container"
+			x.openVerb(s, f, i, class, true)
+			return
+		}
 		if passive = s.partBefore(i) != nil; !passive {
 			return
 		}
 		x.flushDirect(s, f)
 		*f = frame{subjects: s.partBefore(i)}
 	}
-	if prev := s.tokens[i-1].lower; prev == "and" || prev == "or" || prev == "/" {
+	if prev := s.tokens[max(0, i-1)].lower; prev == "and" || prev == "or" || prev == "/" {
 		if i == f.verbAt+2 && len(f.classes) > 0 && len(f.direct) == 0 && !f.placed {
 			f.classes = append(f.classes, class)
 			f.verbAt = i
@@ -239,7 +280,7 @@ func (x *extractor) frameVerb(s *sentence, f *frame, i int) {
 // openVerb ends the verb before and begins the one at token i.
 func (x *extractor) openVerb(s *sentence, f *frame, i int, class verbClass, passive bool) {
 	x.flushDirect(s, f)
-	if acting := s.partBefore(i); f.causes && len(f.classes) > 0 && (acting != nil || s.tokens[i-1].lower == "to" && s.partBefore(i-1) != nil) {
+	if acting := s.partBefore(i); i > 0 && f.causes && len(f.classes) > 0 && (acting != nil || s.tokens[i-1].lower == "to" && s.partBefore(i-1) != nil) {
 		if acting == nil {
 			acting = s.partBefore(i - 1)
 		}
@@ -281,7 +322,7 @@ func participle(w string) bool {
 // adjective or a preposition other than "to".
 func (x *extractor) inVerbPlace(s *sentence, f *frame, i int) bool {
 	if i == 0 {
-		return false
+		return len(f.subjects) > 0 && strings.HasSuffix(s.tokens[0].lower, "s")
 	}
 	prev := s.tokens[i-1].lower
 	if x.dets[prev] && prev != "that" || x.quality[prev] {
@@ -337,8 +378,12 @@ func (x *extractor) frameMention(s *sentence, f *frame, m mention) {
 		}
 		return
 	}
-	f.governs, f.latest = f.prep, e
+	if x.carrier(s, f, m) {
+		return // "over MQTT", "with DNP3": how, not where
+	}
+	f.governs = f.prep
 	for _, class := range f.classes {
 		x.relate(s, f, class, e)
 	}
+	f.latest, f.reached = e, f.prep
 }

@@ -28,6 +28,9 @@ func related(a, b []stride.Tag) bool {
 // "X, a cache", "X is a cache". It returns nil where the mention is a thing of
 // its own.
 func (x *extractor) sameThing(s *sentence, j int) *element {
+	if e := x.labelled(s, j); e != nil {
+		return e
+	}
 	if j == 0 {
 		return nil
 	}
@@ -36,6 +39,9 @@ func (x *extractor) sameThing(s *sentence, j int) *element {
 		return nil
 	}
 	between := s.tokens[p.to:m.from]
+	if p.elem == x.topic && between[0].lower == "is" && len(between) > 1 && len(between) < 14 && indefinite(between[1].lower) && x.allDescribe(between[2:]) {
+		return p.elem
+	}
 	alike := related(p.elem.tags, m.entry.Tags)
 	if first := between[0].text; first == "(" && len(between) == 1 {
 		if alike && m.to < len(s.tokens) && closes(s.tokens[m.to].text) {
@@ -55,7 +61,8 @@ func (x *extractor) sameThing(s *sentence, j int) *element {
 			return p.elem
 		}
 	case first == "," && len(between) == 2 && indefinite(between[1].lower):
-		if alike && (p.elem.capital || p.elem.declared) {
+		if alike && (p.elem.capital || p.elem.declared || m.entry.Level == gazetteer.Product && p.elem.level != gazetteer.Product) ||
+			m.entry.Level == gazetteer.Weak && p.elem.level > gazetteer.Weak {
 			return p.elem
 		}
 	case (first == "is" || first == "serves") && alike && len(between) < 7 && x.usedAs(between[1:]):
@@ -66,6 +73,83 @@ func (x *extractor) sameThing(s *sentence, j int) *element {
 		}
 	}
 	return nil
+}
+
+// labelled finds the listed part that an item is about, where mention j opens
+// what the item says of it: "Orchestrator: LangGraph application in ...".
+func (x *extractor) labelled(s *sentence, j int) *element {
+	m := &s.mentions[j]
+	if m.from > 6 || s.block.kind == heading || s.block.kind == row || m.to < len(s.tokens) && s.adjacent(x.text, m.to-1) && x.nounHere(s, m.to) {
+		return nil
+	}
+	e, at := x.labelOf(s)
+	if e == nil || !e.declared || s.tokens[m.from].start < at || s.tokens[0].start < at && j > 1 || s.tokens[0].start >= at && j > 0 {
+		return nil
+	}
+	for i := m.from - 1; i >= 0 && s.tokens[i].start >= at; i-- {
+		if t := &s.tokens[i]; t.word && !indefinite(t.lower) && t.lower != "the" && (x.stop[t.lower] || x.verbOf(t.lower) != 0) {
+			return nil
+		}
+	}
+	alike := related(e.tags, m.entry.Tags)
+	if many(e.name) && m.entry.Level == gazetteer.Product && !many(m.entry.Alias) && !alike {
+		return nil // the first of several
+	}
+	vendor := m.entry.Kind == stride.ExternalEntity && m.entry.Level == gazetteer.Product && e.kind == stride.Process
+	if len(e.tags) == 0 && m.entry.Level >= gazetteer.Noun {
+		e.kind, e.tags, e.home = m.entry.Kind, m.entry.Tags, m.entry.Zone // "Index: Pinecone": the name alone says nothing
+		return e
+	}
+	if e.kind != m.entry.Kind && !vendor || !alike && !vendor && m.entry.Level != gazetteer.Weak && e.level > gazetteer.Noun {
+		return nil
+	}
+	x.specify(e, m.entry, vendor)
+	return e
+}
+
+// many reports whether the name is a plural.
+func many(name string) bool {
+	words := nameWords(name)
+	return len(words) > 0 && gazetteer.Singular(words[len(words)-1]) != words[len(words)-1]
+}
+
+// specify takes over what the product or program behind a label tells of it.
+func (x *extractor) specify(e *element, entry gazetteer.Entry, vendor bool) {
+	if vendor {
+		e.kind, e.tags, e.home = entry.Kind, entry.Tags, entry.Zone
+		return
+	}
+	switch {
+	case narrowerThan(entry.Tags, e.tags), e.level == gazetteer.Weak && entry.Level >= gazetteer.Noun:
+		e.tags = entry.Tags
+	case entry.Level == gazetteer.Product && !related(e.tags, entry.Tags):
+		e.tags = append(slices.Clone(e.tags), entry.Tags...)
+	}
+	e.managed = e.managed || entry.Managed
+}
+
+// nounHere reports whether token i goes on with the noun phrase before it.
+func (x *extractor) nounHere(s *sentence, i int) bool {
+	t := &s.tokens[i]
+	return t.word && !x.stop[t.lower] && x.verbOf(t.lower) == 0
+}
+
+// settleBefore resolves the common noun that mention j, a product, is the name
+// of: "an MQTT broker (HiveMQ)", "the API gateway, an Apigee installation".
+func (x *extractor) settleBefore(s *sentence, j int) {
+	if j == 0 {
+		return
+	}
+	p, m := &s.mentions[j-1], s.mentions[j]
+	if p.elem != nil || p.idle() || !p.bare || p.entry.Level != gazetteer.Noun || m.from <= p.to ||
+		m.entry.Level != gazetteer.Weak && (m.entry.Level != gazetteer.Product || !related(p.entry.Tags, m.entry.Tags)) {
+		return
+	}
+	between := s.tokens[p.to:m.from]
+	bracketed := between[0].text == "(" && len(between) == 1 && m.entry.Level == gazetteer.Product
+	if bracketed || between[0].text == "," && len(between) == 2 && indefinite(between[1].lower) {
+		p.elem = x.bareNoun(s, j-1)
+	}
 }
 
 // hosting opens what says who runs a product: "GPT-4 hosted by OpenAI".
@@ -160,7 +244,8 @@ func (x *extractor) listed(key string, entry gazetteer.Entry) *element {
 				missing++
 			}
 		}
-		general := missing == 1 && !slices.Contains(have, words[len(words)-1]) && narrowerThan(e.tags, entry.Tags)
+		last, took := x.gaz.Longest(words[len(words)-1:])
+		general := missing == 1 && !slices.Contains(have, words[len(words)-1]) && !(took == 1 && between(last.Alias)) && narrowerThan(e.tags, entry.Tags)
 		if missing > 0 && !general {
 			continue
 		}
@@ -170,6 +255,16 @@ func (x *extractor) listed(key string, entry gazetteer.Entry) *element {
 		hit = e
 	}
 	return hit
+}
+
+// between lists heads of names of what stands between a part and another: an
+// "LDAP connector" is no LDAP directory.
+func between(head string) bool {
+	switch head {
+	case "connector", "adapter", "plugin", "add on", "driver", "integration", "bridge", "client":
+		return true
+	}
+	return false
 }
 
 // narrowerThan reports whether the tags say at least what the others say.

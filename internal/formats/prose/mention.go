@@ -16,6 +16,7 @@ type mention struct {
 	bare     bool // one alias without a modifier
 	capital  bool
 	example  bool // "such as X": no part unless it takes part elsewhere
+	lent     bool // "client certificate": no client is meant
 	denied   bool // "no audit log": there is none; "API calls are": no part is meant
 }
 
@@ -42,7 +43,8 @@ func (x *extractor) findMentions(s *sentence) []mention {
 			}
 		}
 		x.extend(s, &m)
-		m.denied = s.deniedAt(m.from) || m.bare && (s.onlyCalls(m) || s.notThere(m))
+		m.lent = x.lent(s, &m) || x.ownerAt(s, &m)
+		m.denied = s.deniedAt(m.from) || m.elem == nil && x.absent(s, &m) || m.bare && (s.onlyCalls(m) || s.notThere(m))
 		out = append(out, m)
 		i = m.to
 	}
@@ -289,6 +291,9 @@ func (x *extractor) acceptable(s *sentence, i int, e gazetteer.Entry) bool {
 	if e.Level == gazetteer.Name {
 		return s.capital(i)
 	}
+	if !x.inDomain(e.Alias) || e.Alias == "bank" && i > 0 && banked(s.tokens[i-1].lower) {
+		return false
+	}
 	if e.Alias == "ids" && s.tokens[i].text != "IDS" || noName(&s.tokens[i], e) {
 		return false
 	}
@@ -306,8 +311,9 @@ func (x *extractor) modifiers(s *sentence, m *mention, floor int) {
 		t := &s.tokens[i]
 		named := s.capital(i) && i > 0 && !s.initial(i) && s.capital(i+1) && x.dets[s.tokens[i-1].lower] &&
 			m.entry.Level < gazetteer.Product // "the Core Banking mainframe"
-		if !t.word || len(t.text) < 2 || strings.Trim(t.text, "0123456789.,-x%") == "" || itemNumber(t.text) && i == 0 || x.stop[t.lower] || x.quality[t.lower] && !named || strings.HasSuffix(t.lower, "ly") ||
-			t.lower == s.tokens[m.to-1].lower {
+		named = named || t.lower == "core" && x.trades[s.tokens[m.from].lower] // "the core banking mainframe"
+		if !t.word || len(t.text) < 2 || strings.Trim(t.text, "0123456789.,-x%") == "" || itemNumber(t.text) && i == 0 || x.stop[t.lower] ||
+			x.quality[t.lower] && !named || strings.HasSuffix(t.lower, "ly") || t.lower == s.tokens[m.to-1].lower {
 			break
 		}
 		proper := s.capital(i) || strings.ContainsAny(t.text, "_0123456789")

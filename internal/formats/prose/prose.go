@@ -60,6 +60,10 @@ type extractor struct {
 	listing    int // how many processes and stores the document lists as such
 	shorts     int
 	foreign    bool            // the text is not English
+	topic      *element        // the product that the document is about
+	owner      string          // canonical name of the firm whose system it is
+	domains    map[string]bool // words with a meaning of their own in some field, and whether the text is of it
+	patron     string          // what the document calls the firm that ordered it
 	outward    []*element      // what somebody from outside calls, once all flows are read
 	swept      map[finding]int // statements about the whole system, at by their reach
 	protos     map[string]bool
@@ -72,7 +76,7 @@ type extractor struct {
 // part of a system. Notes say what was seen and not understood. It returns no
 // error today; the shape is that of every format.
 func Parse(src stride.Source) (stride.Architecture, []string, error) {
-	x := &extractor{src: src, raw: string(src.Content), gaz: gazetteer.New(), verbs: verbs(), stop: set(functionWords),
+	x := &extractor{domains: map[string]bool{}, src: src, raw: string(src.Content), gaz: gazetteer.New(), verbs: verbs(), stop: set(functionWords),
 		quality: set(qualifiers), trades: set(tradeWords), dets: set(determiners), preps: set(prepositions),
 		reg: newRegistry(), began: -1, byEnds: map[[2]*element]*flow{},
 		general: map[stride.Tag]*element{}, protos: set(protocolWords),
@@ -87,6 +91,7 @@ func Parse(src stride.Source) (stride.Architecture, []string, error) {
 	x.readLanguage()
 	x.declareZones()
 	x.declareElements()
+	x.declareSubject()
 	x.readSentences()
 	x.resolveMentions()
 	x.declareFlows()
@@ -103,6 +108,7 @@ func (x *extractor) readSentences() {
 	for i := range x.blocks {
 		b := &x.blocks[i]
 		for _, s := range sentences(x.text, b) {
+			s.meta = s.imprint(x.text)
 			s.mentions = x.findMentions(&s)
 			x.markExamples(&s)
 			x.sentences = append(x.sentences, s)

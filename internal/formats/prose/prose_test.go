@@ -186,7 +186,7 @@ func TestFlows(t *testing.T) {
 		"people act":      {"Customers read their orders from the web app. Customers receive mail from the mail server.", []string{"Customer -> Web app", "Mail server -> Customer"}},
 		"a place":         {"Customers use the web app in their browser.", []string{"Customer -> Web app"}},
 		"caused":          {"The web app lets customers call the Search API.", []string{"Customer -> Search API"}},
-		"object relative": {"The Shop is a web app that customers use.", []string{"Customer -> Web app"}},
+		"object relative": {"The Shop is a web app that customers use.", []string{"Customer -> Shop"}},
 		"described":       {"Azure Cache for Redis: Provides an in-memory data structure store. The web app reads Redis.", []string{"Azure Cache for Redis -> Web app"}},
 		"for access to":   {"The key vault stores keys for secure access to the mail server.", []string{}},
 		"two clauses":     {"When the user taps, the web app calls Stripe. The web app calls MySQL when the API asks Twilio.", []string{"Web app -> Stripe", "Web app -> MySQL", "API -> Twilio"}},

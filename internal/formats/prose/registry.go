@@ -182,11 +182,16 @@ next:
 func (r *registry) kept(flows int) []*element {
 	var out []*element
 	solid := 0
+	covered := map[stride.Tag]bool{}
 	for _, e := range r.all {
-		if e.grounded() {
+		for _, t := range e.tags {
+			covered[t] = covered[t] || e.declared
+		}
+	}
+	for _, e := range r.all {
+		if e.grounded() || e.hardware(covered) {
 			out = append(out, e)
-			if e.declared || e.level == gazetteer.Product || (e.linked && e.kind != stride.ExternalEntity && (flows > 1 || !everyday(e.canon))) || (e.strong && e.kind != stride.ExternalEntity && len(strings.Fields(e.name)) > 1) ||
-				e.placed || e.level == gazetteer.Noun && e.acts && !everyday(e.canon) {
+			if e.solid(flows) {
 				solid++
 			}
 		}
@@ -195,6 +200,14 @@ func (r *registry) kept(flows int) []*element {
 		return nil
 	}
 	return out
+}
+
+// solid reports whether the part shows that the text describes a system.
+func (e *element) solid(flows int) bool {
+	if e.declared || e.level == gazetteer.Product || e.placed || e.level == gazetteer.Noun && e.acts && !everyday(e.canon) {
+		return true
+	}
+	return e.kind != stride.ExternalEntity && (e.linked && (flows > 1 || !everyday(e.canon)) || e.strong && len(strings.Fields(e.name)) > 1)
 }
 
 // everyday lists nouns that stories and poems use too: alone in a text, they
@@ -224,6 +237,21 @@ func (e *element) grounded() bool {
 		return e.linked && (e.capital || e.mentions > 1 || e.acts && programHead(e.canon)) || e.capital && e.mentions > 1
 	}
 	return e.linked || e.mentions > 1 || e.acts && e.kind != stride.ExternalEntity && !everyday(e.canon)
+}
+
+// hardware reports whether e is a piece of hardware that the document speaks of
+// more than once, or by its full name, of a kind that it lists no part of.
+func (e *element) hardware(covered map[stride.Tag]bool) bool {
+	if !e.loose || e.level != gazetteer.Noun || e.kind == stride.ExternalEntity || len(e.tags) == 0 || covered[e.tags[0]] {
+		return false
+	}
+	switch e.tags[0] {
+	case "sensor", "actuator", "controller":
+		return e.mentions > 1
+	case "wireless", "debug_port", "field_bus":
+		return e.mentions > 1 || e.strong
+	}
+	return false
 }
 
 // programHead reports whether the last word is a noun for a program, so that a

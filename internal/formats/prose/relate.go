@@ -20,6 +20,11 @@ func (x *extractor) relate(s *sentence, f *frame, class verbClass, e *element) {
 		}
 		return
 	case "behind":
+		reached := f.reached == "to" || f.reached == "" || f.reached == "at"
+		if f.latest != nil && f.latest != e && reached && f.latest.kind == stride.Process && e.kind == stride.Process {
+			x.addFlow(s, e, f.latest, f) // "talks to the API behind the gateway"
+			return
+		}
 		if e.kind == stride.Process && (class == plain || class == transfer) {
 			for _, sub := range f.subjects {
 				x.addFlow(s, e, sub, f) // "sits behind the proxy"
@@ -44,6 +49,9 @@ func (x *extractor) relate(s *sentence, f *frame, class verbClass, e *element) {
 			return // "use the shop in a browser": where, not what
 		}
 	}
+	if class == plain && x.keepsIn(s, f, e) {
+		class = put
+	}
 	f.placed = f.placed || class != receive || f.prep == "to"
 	switch class {
 	case transfer, put, contact:
@@ -59,6 +67,21 @@ func (x *extractor) relate(s *sentence, f *frame, class verbClass, e *element) {
 			}
 		}
 	}
+}
+
+// keepsIn sees "keeps the last orders in SQLite": a store behind "in".
+func (x *extractor) keepsIn(s *sentence, f *frame, e *element) bool {
+	if f.prep != "in" && f.prep != "on" && f.prep != "to" || e.kind != stride.DataStore {
+		return false
+	}
+	switch s.tokens[min(f.verbAt, len(s.tokens)-1)].lower {
+	case "keep", "keeps", "keeping", "hold", "holds", "puts", "put", "remember", "remembers", "maintains", "buffers", "stages", "commits":
+		for _, e := range f.subjects {
+			e.acts = true
+		}
+		return true
+	}
+	return false
 }
 
 // actsFrom reports whether people stand at the device or client e.
@@ -124,8 +147,10 @@ func (x *extractor) relatePassive(s *sentence, f *frame, class verbClass, e *ele
 		switch {
 		case f.goal != nil && (f.prep == "by" || f.prep == "from"):
 			x.addFlow(s, e, f.goal, f)
-		case f.prep == "by" || f.prep == "from":
-			f.subjects, f.passive = []*element{e}, false
+		case f.goal != nil && (f.prep == "via" || f.prep == "through"):
+			x.addFlow(s, e, f.goal, f)
+		case f.prep == "by" || f.prep == "from" || f.prep == "via" || f.prep == "through":
+			f.subjects, f.passive, e.acts = []*element{e}, false, true
 		case f.prep == "to" || f.prep == "into" || f.prep == "in":
 			f.goal = e
 		}
@@ -133,6 +158,8 @@ func (x *extractor) relatePassive(s *sentence, f *frame, class verbClass, e *ele
 	}
 	for _, sub := range f.subjects {
 		switch {
+		case f.prep == "by" && isHuman(sub.tags) && e.kind == stride.Process:
+			// "one technical user is used by all services": an account
 		case f.prep == "by" && (class == receive):
 			x.pull(s, sub, e, f)
 		case f.prep == "by" && (class == contact || (class == transfer || class == put) && sub.kind == stride.DataStore):

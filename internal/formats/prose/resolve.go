@@ -11,12 +11,12 @@ import (
 // themselves, then bare nouns, which mean an earlier part where one fits.
 func (x *extractor) resolveMentions() {
 	x.eachMention(func(s *sentence, j int) {
-		if m := &s.mentions[j]; m.elem == nil && !m.bare && !m.denied && !m.example && s.mayName() && !s.quiet(m.from) {
+		if m := &s.mentions[j]; m.elem == nil && !m.bare && !m.idle() && s.mayName() && !s.quiet(m.from) {
 			m.elem = x.named(s, j)
 		}
 	})
 	x.eachMention(func(s *sentence, j int) {
-		if m := &s.mentions[j]; m.elem == nil && m.bare && !m.denied && !m.example && m.entry.Level >= gazetteer.Name && m.entry.Level != gazetteer.Noun {
+		if m := &s.mentions[j]; m.elem == nil && m.bare && !m.idle() && m.entry.Level >= gazetteer.Name && m.entry.Level != gazetteer.Noun {
 			m.elem = x.bareProduct(s, j)
 		}
 	})
@@ -24,7 +24,8 @@ func (x *extractor) resolveMentions() {
 		m := &s.mentions[j]
 		switch {
 		case m.elem != nil:
-		case m.denied, m.example:
+		case m.lent:
+		case m.idle():
 			m.elem = x.reg.byName[canon(x.phraseText(s, m))]
 		default:
 			m.elem = x.bareNoun(s, j)
@@ -47,9 +48,16 @@ func (x *extractor) resolveMentions() {
 	})
 }
 
+// idle reports whether the phrase names nothing by itself: only a part that is
+// there without it can be meant.
+func (m *mention) idle() bool { return m.denied || m.example || m.lent }
+
 func (s *sentence) mayName() bool {
+	if s.meta {
+		return false
+	}
 	for sec := s.block.section; sec != nil; sec = sec.parent {
-		if sec.role == roleAside || sec.role == roleZones {
+		if sec.role == roleOutOfScope || sec.role == roleAside || sec.role == roleZones {
 			return false
 		}
 	}
@@ -89,7 +97,11 @@ func (x *extractor) named(s *sentence, j int) *element {
 	if e := x.listed(canon(name), m.entry); e != nil {
 		return e
 	}
+	x.settleBefore(s, j)
 	if e := x.sameThing(s, j); e != nil {
+		if m.entry.Level == gazetteer.Product {
+			x.reg.alias(e, display(name))
+		}
 		return e
 	}
 	if m.entry.Level == gazetteer.Weak && (m.entry.Alias == "model" || x.predicate(s, j)) {
@@ -132,7 +144,8 @@ func (x *extractor) create(s *sentence, m *mention, name string) *element {
 		return nil
 	}
 	start := s.tokens[m.from].start
-	e := &element{name: name, kind: m.entry.Kind, tags: m.entry.Tags, home: m.entry.Zone, pos: start, level: m.entry.Level, managed: m.entry.Managed, capital: m.capital}
+	e := &element{name: name, kind: m.entry.Kind, tags: m.entry.Tags, home: m.entry.Zone, pos: start,
+		level: m.entry.Level, managed: m.entry.Managed, capital: m.capital}
 	e.loose = x.loose(s, m)
 	e.strong = m.entry.Level == gazetteer.Product || (m.entry.Level == gazetteer.Noun && (!m.bare || strings.Contains(m.entry.Alias, " ")))
 	return x.reg.add(e)
@@ -148,6 +161,7 @@ func (x *extractor) bareProduct(s *sentence, j int) *element {
 	if e := x.productTwin(key, display(name)); e != nil {
 		return e
 	}
+	x.settleBefore(s, j)
 	if e := x.sameThing(s, j); e != nil {
 		x.reg.alias(e, display(name))
 		return e
@@ -189,6 +203,9 @@ func (x *extractor) bareNoun(s *sentence, j int) *element {
 	words := strings.Fields(key)
 	if len(words) == 0 {
 		return nil
+	}
+	if e := x.reg.byName[key+" app"]; e != nil && e.kind == m.entry.Kind {
+		return e // "the client" for the client application
 	}
 	if e := x.productTwin(key, display(name)); e != nil {
 		return e

@@ -27,6 +27,11 @@ type block struct {
 	index      int // among the blocks of the document
 	level      int // of a heading: 1-6, plain 7, label 8
 	section    *section
+	// labelKey is the canonical name in the label that the block begins with, or "";
+	// labelEnd is where its text begins, from start; labelRead says that both are known.
+	labelKey  string
+	labelEnd  int
+	labelRead bool
 	// declared is set once a pass has read the block as a declaration.
 	declared bool
 }
@@ -58,6 +63,8 @@ var (
 	jsonStart   = regexp.MustCompile(`^[\[{]\s*(?:[\[{]\s*)*"[^"\n]{0,200}"\s*:`)
 	tableRule   = regexp.MustCompile(`^[\s|:+-]+$`)
 	htmlComment = regexp.MustCompile(`(?s)<!--.*?-->`)
+	// linkTarget matches badges and the addresses behind links.
+	linkTarget = regexp.MustCompile(`!\[[^\]\n]*\]\([^)\n]*\)|\]\((?:https?:|#|\.{0,2}/)[^)\n]*\)`)
 )
 
 // unreadable reports whether the text is data rather than a description: a JSON
@@ -111,8 +118,16 @@ func scan(content []byte) []block {
 	return s.blocks
 }
 
-// blankComments replaces HTML comments by spaces, so that offsets hold.
+// blankComments replaces HTML comments and the addresses of links by spaces, so
+// that offsets hold.
 func blankComments(content []byte) string {
+	if !bytes.Contains(content, []byte("](")) {
+		return blankHTML(content)
+	}
+	return linkTarget.ReplaceAllStringFunc(blankHTML(content), asciiSpaces)
+}
+
+func blankHTML(content []byte) string {
 	return htmlComment.ReplaceAllStringFunc(string(content), func(c string) string {
 		return strings.Map(func(r rune) rune {
 			if r == '\n' {
@@ -205,6 +220,9 @@ func (s *scanner) place(from, to, indent, next int) {
 		s.open = false
 	case s.isTitle(text, next):
 		s.heading(from, to, 7)
+	case metadata(text):
+		s.add(block{kind: paragraph, start: from, end: to, indent: indent})
+		s.open = true
 	case isLabel(text) && !s.open:
 		s.heading(from, to, 8)
 	default:
@@ -268,7 +286,7 @@ func (s *scanner) isTitle(text string, next int) bool {
 	}
 	below := strings.TrimLeft(s.text[next:min(len(s.text), next+200)], " \t\r\n")
 	r, _ := utf8.DecodeRuneInString(below)
-	return below != "" && (unicode.IsUpper(r) || !unicode.IsLetter(r))
+	return below != "" && (unicode.IsUpper(r) || !unicode.IsLetter(r) || roleOf(text) != roleNone)
 }
 
 // isLabel recognises "Data flows:" and "Data flows, in order:".

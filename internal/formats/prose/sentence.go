@@ -29,6 +29,7 @@ type sentence struct {
 	block      *block
 	tokens     []token
 	mentions   []mention
+	meta       bool // it says who wrote the document, for whom and when
 	order      bool // it addresses the reader or a machine, not the system
 }
 
@@ -131,7 +132,8 @@ func abbreviation(before string) bool {
 
 func startsSentence(rest string) bool {
 	r, _ := utf8.DecodeRuneInString(rest)
-	return unicode.IsUpper(r) || unicode.IsDigit(r) || strings.ContainsRune("\"'([*`_<-", r) || (r > 0x7f && !unicode.IsLower(r)) || isIdentifier(rest) || lowerStart(rest)
+	return unicode.IsUpper(r) || unicode.IsDigit(r) || strings.ContainsRune("\"'([*`_<-", r) || (r > 0x7f && !unicode.IsLower(r)) ||
+		isIdentifier(rest) || lowerStart(rest)
 }
 
 // isIdentifier reports whether the text begins with a name such as joy_node.
@@ -188,7 +190,7 @@ func shortPair(before, after string) bool {
 	for n < len(after) && unicode.IsUpper(rune(after[n])) {
 		n++
 	}
-	return len(before) <= 4 && n > 0 && n <= 3 && before == strings.ToUpper(before)
+	return len(before) <= 4 && n > 0 && n <= 3 && (before == strings.ToUpper(before) || before == "z")
 }
 
 func wordToken(text string, from, to int) token {

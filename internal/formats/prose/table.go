@@ -70,6 +70,46 @@ func (x *extractor) describeRow(b *block, t *table) {
 	b.declared = false
 }
 
+// flowColumn says which way data goes between a row's part and what a column with
+// this header names: 1 out of the part, -1 into it, 0 where it tells no flow.
+func flowColumn(header string) int {
+	switch strings.ToLower(header) {
+	case "talks to", "calls", "connects to", "sends to", "sends data to", "depends on", "writes to", "communicates with", "downstream", "output to", "outputs to",
+		"destination", "publishes to", "talks with":
+		return 1
+	case "reads from", "receives from", "called by", "used by", "upstream", "input from", "inputs from", "consumes from", "subscribes to":
+		return -1
+	}
+	return 0
+}
+
+// rowFlows reads the columns of a table of parts that name what each part talks
+// to: heads are the cells of its first row.
+func (x *extractor) rowFlows(b *block, heads []string) {
+	cells := x.cells(b)
+	var part *element
+	for i, c := range cells {
+		if part == nil {
+			part = x.reg.byName[canon(c)]
+			continue
+		}
+		if i >= len(heads) {
+			return
+		}
+		way := flowColumn(heads[i])
+		if way == 0 {
+			continue
+		}
+		for _, other := range x.flowEnds(c, b) {
+			from, to := part, other
+			if way < 0 {
+				from, to = to, from
+			}
+			x.stateFlow(b, from, to, "", "")
+		}
+	}
+}
+
 // partColumn lists headers of columns that name parts.
 func partColumn(w string) bool {
 	switch w {

@@ -16,7 +16,11 @@ var weaknessTable = []struct {
 	{stride.Authentication, "no user login|no log in|no authorizer|no authoriser|not authenticate|do not check who|does not check who|do not verify who|does not verify who|" +
 		"anyone can connect|anybody can connect|anyone on _ can|anybody on _ can|everybody on _ can|anyone who knows|anybody who knows|" +
 		"open to anyone|open to anybody|open to everyone|no user accounts"},
-	{stride.UniqueCredentials, "shared account|shared accounts|shared login|shared logins|shared user account|shared password|shared passwords|password is shared|passwords are shared|" +
+	{stride.MutualAuthentication, "permissive by default|permissive mode|accepts plaintext|accept plaintext|plaintext is accepted|plain text is accepted|falls back to plaintext|" +
+		"does not check the certificate|do not check the certificate|certificate is not checked|certificates are not checked|certificate validation is off|insecureskipverify"},
+	{stride.EncryptionInTransit, "plaintext _ port|plaintext on|plain text on port|unencrypted port|tls is optional|tls optional|speaks plain|still plain"},
+	{stride.UniqueCredentials, "auto logged in|automatically logged in|logs in automatically|auto login|autologin|always logged in|one shared|group account|common account|same account for|" +
+		"shared account|shared accounts|shared login|shared logins|shared user account|shared password|shared passwords|password is shared|passwords are shared|" +
 		"often shared within|share one account|share an account|shares one account|staff share|default password|default passwords|default credentials|factory password|factory credentials|" +
 		"key is the same|key are the same|password is the same|same password|same passwords|same key for|same key on|same for all|same on all|same on every|same for every|" +
 		"same in every|same on the whole|same throughout|with a shared key|with shared keys|one key for all|one password for|one account for|generic account|generic accounts|generic user|" +
@@ -25,12 +29,15 @@ var weaknessTable = []struct {
 	{stride.Authorization, "no acl|no acls|no authorization|no authorisation|no access control|no access controls|no roles|may be started with any|" +
 		"any user can|any user may|all users can|any authenticated user|every authenticated user|any logged in user|every employee can|any employee can|" +
 		"everybody can read|everyone can read|anyone can read|anybody can read|any pod can|any client can|any node can|any service can|any consumer can|any producer can|" +
+		"everyone is admin|everybody is admin|everyone is editor|everybody is editor|all engineers are admin|all developers are admin|every developer is admin|any valid token|" +
+		"sequential ids|sequential numbers|ids are sequential|numbers are sequential|consecutive numbers|guessable|token in the url|id in the url|who has the link|anyone with the link|" +
+		"anybody with the link|" +
 		"same rights as|does not check the owner|do not check the owner|no ownership check|without checking the owner|no permission check|no permission checks"},
 	{stride.LeastPrivilege, "share one _ role|shares one _ role|share a _ role|same iam role|same service account|one service account|full rights|full admin|all permissions|" +
-		"administrator access|adminaccess|superuser|super user|domain admin|domain admins|cluster admin|read and write access to all|write access to all|write access to everything|" +
+		"administrator access|adminaccess|superuser|super user|domain admin|domain admins|cluster admin|read and write access to all|write access to all|write access to everything|can impersonate|may impersonate|log in as any|sign in as any|act as any|" +
 		"read write access to all|default is read and write|wildcard permissions|wildcard policy|more rights than|more permissions than|have root|has root|local administrator|local administrators"},
 	{stride.SessionManagement, "do not expire|does not expire|not expire|never expire|never expires|no expiry|no expiration|no absolute lifetime|valid indefinitely|valid for ever|valid forever|" +
-		"valid for _ years|valid for a year|valid for one year|valid for _ months|not revoke|not revoked|cannot be revoked|can not be revoked|no revocation|no certificate revocation|" +
+		"valid for _ years|valid for a year|valid for one year|valid for _ months|valid for _ days|valid for 24 hours|valid for 48 hours|lifetime of _ days|not revoke|not revoked|cannot be revoked|can not be revoked|no revocation|no certificate revocation|" +
 		"no global logout|not offer _ logout|not invalidated|stays valid|stay valid|remain valid|remains valid"},
 	{stride.SecretsManagement, "long lived token|long lived tokens|long lived credentials|long lived key|long lived keys|long lived access key|static access key|static access keys|static credentials|" +
 		"static token|static tokens|api key in the code|in the source code|checked into|checked in to|committed to the repository|baked into|hard coded|hardcoded|never rotated|not rotated|no rotation|" +
@@ -39,8 +46,9 @@ var weaknessTable = []struct {
 		"no lockout|no account lockout|no brute force|no back pressure|no backpressure"},
 	{stride.Quotas, "no limit on|no limits on|no upper limit|no maximum|no size limit|unbounded|no resource limits|no quota|no quotas|no budget"},
 	{stride.EgressFiltering, "follows redirects|follow redirects|any url|any https url|any http url|any webhook url|arbitrary url|arbitrary urls|any address|unrestricted outbound|unrestricted egress|egress is unrestricted|" +
-		"egress is open|outbound is unrestricted|outbound traffic is not restricted|all outbound|full internet access|unrestricted internet access"},
-	{stride.FailClosed, "let through|lets through|lets it through|are let in|everything is allowed|is allowed by default|allow all by default|allow everything|requests are allowed|accepted unchecked|processed anyway|" +
+		"egress is open|outbound is unrestricted|outbound traffic is not restricted|all outbound|full internet access|any destination|unknown destinations|allow any destination|unrestricted internet access"},
+	{stride.FailClosed, "not been put back|been bypassed|is bypassed|are bypassed|bridged out|jumpered|been defeated|is exempt|are exempt|exempt from|not subject to|skips the check|skip the check|" +
+		"let through|lets through|lets it through|are let in|everything is allowed|is allowed by default|allow all by default|allow everything|requests are allowed|accepted unchecked|processed anyway|" +
 		"goes through unchecked|go through unchecked|fail open|fails open|skipped if|is skipped when"},
 	{stride.CodeReview, "no required reviewers|no required reviews|bypass branch protection|bypass the review|bypass required|admins may bypass|administrators may bypass|admins can bypass|administrators can bypass|merged automatically|automerge|auto merge|self merge|" +
 		"approve their own|merge their own|no reviewer|no reviewers|no second pair of eyes|no code review|no review"},
@@ -54,7 +62,7 @@ var weaknessTable = []struct {
 	{stride.Sandboxing, "not isolated|not sandboxed|no sandbox|same address space|same process as|privileged mode|privileged pod|privileged pods|docker socket|docker.sock|host network|hostnetwork|runs as administrator|as local system|" +
 		"not ephemeral|reused between|reused across|kept between|shared between jobs|shared runner|shared runners|persistent runner|cached between"},
 	{stride.NetworkIsolation, "flat network|one flat|same network as|same vlan as|same subnet as|no segmentation|not segmented|not separated|no firewall|no network policy|no network policies|networkpolicy is not|ssh open|rdp open|" +
-		"open to the world|open on wlan|0.0.0.0|all interfaces|public ip address|public address|from any address|from any ip|reachable by anybody|reachable by anyone|any pod can reach|dual homed"},
+		"open to the world|open on wlan|0.0.0.0|all interfaces|public ip address|public address|directly on the internet|bypasses the firewall|around the firewall|past the firewall|own cellular|from any address|from any ip|reachable by anybody|reachable by anyone|any pod can reach|dual homed"},
 	{stride.TenantIsolation, "one schema shared|schema shared by|shared by all tenants|shared by all customers|shared across tenants|shared between tenants|shared between customers|not separated by tenant|no tenant filter|" +
 		"all tenants share|all customers share|tenants share one|one index for all|one collection for all|one namespace for all|single namespace"},
 	{stride.Redundancy, "only one|single node|single server|single host|single machine|single broker|no second|no fallback|no standby|no failover|no replica|no replicas|one replica|one instance|no spare|no redundancy|not redundant|not replicated|replication factor 1"},
@@ -62,7 +70,7 @@ var weaknessTable = []struct {
 		"backups are not tested|not been tested since"},
 	{stride.ReplayProtection, "not de duplicated|not deduplicated|no deduplication|older signed|older images|older firmware|older versions can|older version can|downgrade|downgraded|no rollback protection|no anti rollback|no replay|can be replayed|" +
 		"no idempotency|not idempotent|no nonce|fixed code|replayed"},
-	{stride.InputValidation, "not validated|no validation|without validation|no schema|not sanitised|not sanitized|not escaped|not checked|unchecked|no input validation|accepted as is|passed through unchanged|no schema registry|used as is|taken as is|" +
+	{stride.InputValidation, "not validated|no validation|without validation|no schema|not sanitised|not sanitized|not escaped|not checked|unchecked|no input validation|accepted as is|passed through unchanged|no schema registry|used as is|taken as is|any localhost port|any redirect|calculated in the browser|computed in the browser|calculated by the client|sent by the client|as sent by|" +
 		"without further checks|without further check|without checking|no plausibility|no range check|not range checked"},
 	{stride.MalwareScanning, "not scanned|no scanning|no virus|no malware|without scanning|unscanned"},
 	{stride.DependencyScanning, "not upgraded|not yet upgraded|not pinned|unpinned|latest tag|no longer supported|end of life|out of support|unsupported|out of date|outdated|not patched|unpatched|unmaintained|not updated since|not been updated|" +
@@ -77,7 +85,8 @@ var weaknessTable = []struct {
 
 // signatures are denials that mean code signing of software and an integrity
 // check of everything else.
-const signatures = "not signed|unsigned|no signing|no signature|no signatures|without signature|without a signature|without signing|signing is off|signing is not"
+const signatures = "not signed|unsigned|no signing|no signature|no signatures|without signature|without a signature|without signing|" +
+	"signing is off|signing is not"
 
 type weakness struct {
 	words   []string
@@ -161,7 +170,7 @@ func matchPattern(words, pattern []string) int {
 	return i
 }
 
-func punctuation(w string) bool { return len(w) == 1 && strings.Contains(",;:()", w) }
+func punctuation(w string) bool { return len(w) == 1 && strings.IndexByte(",;:()", w[0]) >= 0 }
 
 // alreadyDenied reports whether one of the three words before i denies what
 // follows, within the clause; "no protection against" denies the protection.
@@ -202,8 +211,8 @@ func conditional(words []string, from, to int) bool {
 func signatureOf(words []string) stride.ControlName {
 	for _, w := range words {
 		switch strings.TrimSuffix(w, "s") {
-		case "firmware", "image", "package", "binary", "binarie", "update", "artifact", "artefact", "release", "installer", "appimage", "app", "chart", "container", "plugin",
-			"extension", "commit", "driver", "executable", "script", "build", "model":
+		case "firmware", "image", "package", "binary", "binarie", "update", "artifact", "artefact", "release", "installer", "appimage", "app", "chart",
+			"container", "plugin", "extension", "commit", "driver", "executable", "script", "build", "model":
 			return stride.CodeSigning
 		}
 	}

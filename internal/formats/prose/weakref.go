@@ -12,6 +12,9 @@ import (
 // program, a part of its own where no other part could be meant.
 func (x *extractor) weakNoun(s *sentence, j int) *element {
 	m := &s.mentions[j]
+	if e := x.actor(s, m); e != nil {
+		return e
+	}
 	if m.from == 0 || s.tokens[m.from-1].lower != "the" && s.tokens[m.from-1].lower != "our" || m.to != m.from+1 {
 		return nil
 	}
@@ -38,6 +41,44 @@ func (x *extractor) weakNoun(s *sentence, j int) *element {
 		return e
 	}
 	return nil
+}
+
+// actor makes a part of people and firms who are named by a common noun alone but
+// do something: "suppliers upload binaries", "operators, who log in to".
+func (x *extractor) actor(s *sentence, m *mention) *element {
+	if m.entry.Kind != stride.ExternalEntity || !m.bare || !s.mayName() || s.quiet(m.from) || m.to+1 >= len(s.tokens) {
+		return nil
+	}
+	head := gazetteer.Singular(s.tokens[m.from].lower)
+	if head == s.tokens[m.from].lower || !acting(head) {
+		return nil
+	}
+	i := m.to
+	if s.tokens[i].text == "," && s.tokens[i+1].lower == "who" {
+		i += 2
+	} else if s.tokens[i].lower == "who" {
+		i++
+	}
+	if i >= len(s.tokens) || !s.tokens[i].word || strings.HasSuffix(s.tokens[i].lower, "ed") {
+		return nil
+	}
+	if class := x.verbOf(s.tokens[i].lower); class == 0 || class == plain {
+		return nil
+	}
+	e := x.create(s, m, display(head))
+	if e != nil {
+		e.level, e.loose = gazetteer.Noun, false
+	}
+	return e
+}
+
+// acting lists the nouns for people and firms that name a role well enough.
+func acting(w string) bool {
+	switch w {
+	case "operator", "engineer", "supplier", "vendor", "owner", "member", "specialist":
+		return true
+	}
+	return false
 }
 
 // weakKinds returns the kinds of part that a weak noun may stand for, the most

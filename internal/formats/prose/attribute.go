@@ -1,0 +1,37 @@
+package prose
+
+import "github.com/threatdraft/threatdraft/internal/formats/gazetteer"
+
+// borrowed lists nouns that take the name of a part without being one: "client
+// certificate", "app passcode", "API token". They belong to a part or travel
+// between parts.
+func borrowed(w string) bool {
+	switch w {
+	case "token", "certificate", "cert", "passcode", "password", "passphrase", "credential", "key", "keypair", "access", "rate", "protocol", "format",
+		"version", "name", "header", "claim", "policy", "type", "identifier", "id", "number", "address", "code", "logic", "screen", "setting",
+		"parameter", "permission", "account", "entry", "role", "scope", "field", "schema", "signature", "cookie", "alarm", "alert", "status",
+		"secret", "experience", "story", "interview", "licence", "license", "specification", "standard", "identity", "consent", "guide", "manual",
+		"documentation", "setup", "profile", "attribute", "fingerprint", "definition", "usage", "behaviour", "behavior", "side", "count", "price":
+		return true
+	}
+	return false
+}
+
+// lent reports whether the phrase only lends its name to the noun behind it. A
+// product is there all the same.
+func (x *extractor) lent(s *sentence, m *mention) bool {
+	if m.elem != nil && m.elem == x.topic && m.to < len(s.tokens) && s.adjacent(x.text, m.to-1) && !s.capital(m.to) && x.nounHere(s, m.to) &&
+		gazetteer.Singular(s.tokens[m.to].lower) != s.tokens[m.to].lower {
+		m.elem = nil // "the Acme custom resources"
+		return true
+	}
+	if m.elem != nil || m.entry.Level == gazetteer.Product || m.entry.Level == gazetteer.Name || m.to >= len(s.tokens) ||
+		!s.adjacent(x.text, m.to-1) {
+		return false
+	}
+	next := &s.tokens[m.to]
+	if plural := s.tokens[m.to-1].lower; gazetteer.Singular(plural) != plural && gazetteer.Singular(next.lower) == next.lower {
+		return false // "customers type their names"
+	}
+	return next.word && borrowed(gazetteer.Singular(next.lower)) && !x.verbHere(s, m.to)
+}

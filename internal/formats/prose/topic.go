@@ -1,0 +1,111 @@
+package prose
+
+import "strings"
+
+// understood is the part that a sentence is about before it names one: that of
+// its item or label, or of the heading above a sentence that begins with a verb.
+func (x *extractor) understood(s *sentence) *element {
+	if it := parseItemSubject(x, s); it != nil {
+		return it
+	}
+	if s.start > s.block.start {
+		if e, end := x.label(s.block); e != nil && (s.start <= end || x.beginsWithVerb(x.text[s.start:s.end])) {
+			return e
+		}
+	}
+	if (s.block.kind == paragraph || s.block.kind == bullet) && x.beginsWithVerb(x.text[s.start:s.end]) {
+		return sectionElement(x, s)
+	}
+	return nil
+}
+
+// parseItemSubject reads "- Web Server [Zone]: Serves pages": the item's name
+// is the subject of what follows.
+func parseItemSubject(x *extractor, s *sentence) *element {
+	if s.block.kind != bullet || s.start == s.block.start {
+		return nil
+	}
+	text := x.text[s.block.start:min(s.block.end, s.block.start+120)]
+	loc := nameEnd(text)
+	if loc == nil {
+		return nil
+	}
+	return x.reg.byName[canon(strings.Trim(text[:loc[0]], "*`_\" "))]
+}
+
+// sectionElement is the part that the heading above the sentence names.
+func sectionElement(x *extractor, s *sentence) *element {
+	title := strings.TrimLeft(s.block.section.title, "0123456789.) ")
+	title, _, _ = strings.Cut(title, " (")
+	if title == "" {
+		return nil
+	}
+	return x.reg.byName[canon(title)]
+}
+
+// labelOf returns the part that the label of the sentence's block names, and the
+// offset behind the label, for the sentence that holds or follows the label.
+func (x *extractor) labelOf(s *sentence) (*element, int) {
+	e, end := x.label(s.block)
+	if e == nil || s.start > end {
+		return nil, 0
+	}
+	return e, end
+}
+
+// label returns the part that the label of a block names, and the offset behind
+// the label.
+func (x *extractor) label(b *block) (*element, int) {
+	if !b.labelRead {
+		b.labelRead = true
+		b.labelKey, b.labelEnd = labelText(x.text[b.start:min(b.end, b.start+120)])
+	}
+	if b.labelKey == "" {
+		return nil, 0
+	}
+	return x.reg.byName[b.labelKey], b.start + b.labelEnd
+}
+
+// labelText returns the canonical name in the label that a text begins with, and
+// where what it says of it begins; "" where it has no label.
+func labelText(text string) (string, int) {
+	end := -1
+	if m := labelStop.FindStringSubmatchIndex(text); len(m) > 0 {
+		end = m[1] - 1
+		text = text[m[2]:m[3]]
+	} else if loc := labelColon.FindStringIndex(text); len(loc) > 0 {
+		end = loc[1] - 1
+		text, _, _ = strings.Cut(text[:end], ":")
+		text, _, _ = strings.Cut(text, " (")
+	}
+	if end < 0 {
+		return "", 0
+	}
+	return canon(strings.Trim(text, "*`_ ")), end
+}
+
+// itemPart returns the listed part that a row or a labelled item is about.
+func (x *extractor) itemPart(s *sentence) []*element {
+	if s.block.kind == bullet {
+		if e, _ := x.label(s.block); e != nil {
+			return []*element{e}
+		}
+	}
+	return s.rowPart()
+}
+
+// rowPart returns the listed part that a row of a table is about, or nothing.
+func (s *sentence) rowPart() []*element {
+	if s.block.kind != row {
+		return nil
+	}
+	for _, m := range s.mentions {
+		if m.elem != nil {
+			if m.elem.declared {
+				return []*element{m.elem}
+			}
+			return nil
+		}
+	}
+	return nil
+}
