@@ -40,6 +40,7 @@ var admission = []Rule{
 		CWE: []string{"CWE-693", "CWE-863"}, CAPEC: []string{"CAPEC-115"},
 		Fixes:   fixes(fix("Write the rules of {target} as allow-lists over all fields, avoid string matching, and test them with each platform version.", "ASVS 2.2.1", "CWE-693")),
 		element: func(n *node) bool { return n.is("decision_point") && !n.scores() },
+		Measure: "allow-lists in policies", singled: ofElement((*node).judgesByPolicy),
 	},
 	{
 		ID: "decision-exemption", Category: stride.ElevationOfPrivilege,
@@ -75,6 +76,7 @@ var admission = []Rule{
 		CWE: []string{"CWE-200"}, CAPEC: []string{"CAPEC-569"},
 		Fixes:   fixes(fix("Allow outgoing calls of {target} only to named providers, review policies as code, and keep Secrets out of its scope where it can.", "ASVS 13.2.4", "CWE-200")),
 		element: (*node).clusterPolicy,
+		singled: ofElement((*node).judgesByPolicy),
 	},
 	{
 		ID: "decision-spoofed-caller", Category: stride.Spoofing,
@@ -86,6 +88,7 @@ var admission = []Rule{
 		CWE: []string{"CWE-300", "CWE-295"}, CAPEC: []string{"CAPEC-94"},
 		Fixes:   fixes(fix("Require client certificates at {target}, pin its CA at the caller, and admit only the caller by network policy.", "ASVS 12.3.5", "CWE-300")),
 		element: (*node).clusterPolicy,
+		singled: ofElement(func(n *node) bool { return !n.design.outspoken && !n.told("https", "tls") }),
 	},
 	{
 		ID: "decision-direct-call", Category: stride.Spoofing,
@@ -124,6 +127,7 @@ var admission = []Rule{
 		CWE: []string{"CWE-653", "CWE-732"}, CAPEC: []string{"CAPEC-480"},
 		Fixes:   fixes(fix("Run {target} on nodes of its own, refuse hostPath and privileged pods elsewhere, limit SSH to break-glass, and alert when {target} stops.", "CAPEC-480", "CWE-653")),
 		element: func(n *node) bool { return n.is("admission_controller") },
+		common:  true,
 	},
 	{
 		ID: "decision-waf-bypass", Category: stride.ElevationOfPrivilege,
@@ -136,6 +140,7 @@ var admission = []Rule{
 		CWE: []string{"CWE-693", "CWE-288"}, CAPEC: []string{"CAPEC-115"},
 		Fixes:   fixes(fix("Let the origin accept requests from {target} only, block bodies larger than {target} inspects, and validate in the application as well.", "ASVS 2.2.1", "CWE-693")),
 		element: (*node).webFilter,
+		common:  true,
 	},
 	{
 		ID: "decision-drift", Category: stride.Tampering,
@@ -150,6 +155,7 @@ var admission = []Rule{
 		element: func(n *node) bool {
 			return n.clusterPolicy() && n.has("code_repository", "deployment_system")
 		},
+		common: true,
 	},
 	{
 		ID: "decision-evaded-score", Category: stride.ElevationOfPrivilege,

@@ -20,12 +20,15 @@ var buses = []Rule{
 		ID: "device-bus-alteration", Category: stride.Tampering,
 		Title: "Messages on {target} altered, reordered or replayed on the way",
 		Actor: "A component or wire tap between sender and receiver", Action: "hold back messages on {target} and pass them on altered, out of order or a second time",
-		Fact: "receivers act on the last message they got", Lack: "integrity check with a counter", Effect: "motion and state that no sender asked for",
+		Fact: "receivers act on the last message they got", Lack: "integrity check with a counter", Effect: "actions and state that no sender asked for",
 		Ask:     "Do messages on {target} carry a code and a counter that receivers check?",
 		Control: stride.IntegrityCheck, Also: []stride.ControlName{stride.ReplayProtection, stride.MutualAuthentication, stride.EncryptionInTransit},
 		Terms: []string{"MAC", "counter", "signed", "SecOC"}, Risk: risk(2, 4), Most: 3, CWE: []string{"CWE-924", "CWE-294"}, CAPEC: []string{"CAPEC-384"},
 		Fixes:   fixes(fix("Protect safety-relevant messages on {target} by a message code with a freshness counter (SecOC, DDS Security SIGN) and drop late ones.", "CWE-924", "CWE-294")),
 		element: (*node).bus,
+		Measure: "message codes and counters on buses", singled: ofElement(func(n *node) bool {
+			return !n.design.outspoken || n.published() || n.told("replay", "sequence", "counter")
+		}),
 	},
 	{
 		ID: "device-bus-blocking", Category: stride.DenialOfService,
@@ -42,7 +45,7 @@ var buses = []Rule{
 		ID: "device-bus-eavesdropping", Category: stride.InformationDisclosure,
 		Title: "Unauthorised listener on {target}",
 		Actor: "Anybody attached to it, or a compromised component", Action: "listen to everything that passes on {target}",
-		Fact: "messages there reach every participant", Lack: "encryption of the channel", Effect: "disclosure of sensor data, position and commands",
+		Fact: "messages there reach every participant", Lack: "encryption of the channel", Effect: "disclosure of readings and commands",
 		Ask:     "Are messages on {target} encrypted, or may every participant read all of them?",
 		Control: stride.EncryptionInTransit, Terms: []string{"encrypted", "SROS", "DDS security"}, Risk: risk(2, 3), Sensitive: true, Most: 3,
 		CWE: []string{"CWE-319"}, CAPEC: []string{"CAPEC-157"},
@@ -57,20 +60,23 @@ var buses = []Rule{
 		Ask:     "Is discovery on {target} limited to known, authenticated participants?",
 		Control: stride.Authentication, Also: []stride.ControlName{stride.NetworkIsolation},
 		Terms: []string{"discovery", "DDS security", "isolated network"}, Risk: risk(3, 2), Most: 2, CWE: []string{"CWE-497"}, CAPEC: []string{"CAPEC-574"},
-		Fixes:   fixes(fix("Protect discovery on {target} (DDS Security discovery_protection_kind ENCRYPT, unicast peers only) and keep it off shared networks.", "CWE-497")),
-		element: func(n *node) bool { return n.is("robot_middleware") || n.is("field_bus") && n.named("opc", "bacnet") },
+		Fixes: fixes(fix("Protect discovery on {target} (DDS Security discovery_protection_kind ENCRYPT, unicast peers only) and keep it off shared networks.", "CWE-497")),
+		element: func(n *node) bool {
+			return n.is("robot_middleware") && n.published() || n.is("field_bus") && n.named("opc", "bacnet")
+		},
 	},
 	{
 		ID: "device-faulty-component", Category: stride.Tampering,
 		Title: "Faulty component writes wrong data to {target}",
 		Actor: "A component with a defect", Action: "accidentally publish incorrect or out-of-range values on {target}",
-		Fact: "other components act on them", Lack: "validation by the receivers", Effect: "unsafe or failed motion without any attacker",
+		Fact: "other components act on them", Lack: "validation by the receivers", Effect: "wrong or unsafe action without any attacker",
 		Ask:     "Do the receivers on {target} check range, rate and age of values before they act?",
 		Control: stride.InputValidation, Also: []stride.ControlName{stride.IntegrityCheck},
 		Terms: []string{"range check", "plausibility", "watchdog"}, Risk: risk(2, 4), Most: 3,
 		CWE: []string{"CWE-20", "CWE-1284"}, CAPEC: []string{"CAPEC-153"},
 		Fixes:   fixes(fix("Check range, rate and age of each value from {target} in its receiver and stop safely on nonsense.", "ASVS 2.2.1", "CWE-1284")),
 		element: (*node).bus,
+		Measure: "checks of values by their receivers", singled: ofElement(func(n *node) bool { return !n.design.outspoken || n.published() }),
 	},
 	{
 		ID: "device-bus-pivot", Category: stride.ElevationOfPrivilege,
@@ -82,7 +88,7 @@ var buses = []Rule{
 		Terms: []string{"gateway", "firewall", "allow-list of frames"}, Risk: risk(2, 4), Most: 3, CWE: []string{"CWE-653", "CWE-923"}, CAPEC: []string{"CAPEC-700"},
 		Fixes: fixes(fix("Put a gateway with an allow-list of frames between {target} and the drive bus, give {target} no diagnostic rights, and alert on frames that it never sends.", "CWE-653")),
 		element: func(n *node) bool {
-			return n.has("field_bus") && (n.is("debug_port") || n.machine() || n.is("wireless")) &&
+			return n.has("field_bus") && n.has("vehicle", "robot") && (n.is("debug_port") || n.machine() || n.is("wireless")) &&
 				n.named("telematics", "tcu", "infotainment", "head", "obd", "dongle", "gateway", "modem", "connectivity")
 		},
 	},
@@ -94,7 +100,7 @@ var buses = []Rule{
 		Ask:     "What do the devices do when {target} is lost?",
 		Control: stride.Redundancy, Terms: []string{"fallback", "second link", "safe state"}, Risk: risk(3, 3), Most: 3, CWE: []string{"CWE-400"}, CAPEC: []string{"CAPEC-601"},
 		Fixes:   fixes(fix("Define a safe state for the loss of {target}, offer a second link, and detect deauthentication (802.11w).", "CAPEC-601")),
-		element: func(n *node) bool { return n.is("wireless") },
+		element: func(n *node) bool { return n.is("wireless") && !n.named("broadcast", "beacon", "nfc", "rfid") },
 	},
 	{
 		ID: "device-radio-interception", Category: stride.InformationDisclosure,
@@ -104,7 +110,7 @@ var buses = []Rule{
 		Ask:     "Which encryption and authentication does {target} use?",
 		Control: stride.EncryptionInTransit, Terms: []string{"WPA3", "WPA2", "TLS", "pairing"}, Risk: risk(3, 3), Most: 3, CWE: []string{"CWE-300"}, CAPEC: []string{"CAPEC-615"},
 		Fixes:   fixes(fix("Use WPA3-Enterprise or authenticated pairing on {target} and TLS above it.", "ASVS 12.2.1", "CWE-300")),
-		element: func(n *node) bool { return n.is("wireless") },
+		element: func(n *node) bool { return n.is("wireless") && !n.carried() },
 	},
 	{
 		ID: "device-short-range-exploit", Category: stride.ElevationOfPrivilege,

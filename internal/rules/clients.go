@@ -25,6 +25,7 @@ var clients = []Rule{
 		Terms: []string{"attestation", "obfuscation", "code signing"}, Risk: risk(3, 3), CWE: []string{"CWE-602"}, CAPEC: []string{"CAPEC-188"},
 		Fixes:   fixes(fix("Enforce every rule on the server, ship no secret in {target}, and verify app attestation (Play Integrity, App Attest).", "ASVS 2.2.2", "CWE-602")),
 		element: func(n *node) bool { return n.is("mobile_app", "desktop_app") },
+		common:  true,
 	},
 	{
 		ID: "client-compromised-device", Category: stride.ElevationOfPrivilege,
@@ -36,6 +37,7 @@ var clients = []Rule{
 		Terms: []string{"root detection", "jailbreak", "attestation"}, Risk: risk(3, 3), CWE: []string{"CWE-693"}, CAPEC: []string{"CAPEC-660"},
 		Fixes:   fixes(fix("Detect compromised devices by attestation, keep as little as possible in {target}, and require re-authentication for sensitive actions.", "ASVS 7.5.3", "CWE-693")),
 		element: func(n *node) bool { return n.is("mobile_app") && (n.holdsTokens() || n.handlesPrivate()) },
+		common:  true,
 	},
 	{
 		ID: "client-browser-storage", Category: stride.InformationDisclosure,
@@ -58,6 +60,9 @@ var clients = []Rule{
 		Terms: []string{"sanitize", "output encoding", "Content-Security-Policy"}, Risk: risk(3, 3), Most: 2, CWE: []string{"CWE-79"}, CAPEC: []string{"CAPEC-63"},
 		Fixes:   fixes(fix("Render text in {target} through the framework's encoding, sanitize markup, check imports against a schema, and forbid inline script by Content-Security-Policy.", "ASVS 1.2.1", "ASVS 3.4.3", "CWE-79")),
 		element: func(n *node) bool { return n.is("browser") && n.is("web_app") },
+		Measure: "output encoding in the browser", singled: ofElement(func(n *node) bool {
+			return n.told("import", "imports", "share", "shared", "render", "renders", "markdown", "template", "templates", "html") || !n.design.outspoken
+		}),
 	},
 	{
 		ID: "client-trusted-validation", Category: stride.Tampering,
@@ -96,11 +101,10 @@ var clients = []Rule{
 		Ask:     "What does {target} keep on the device, under which key, and when is it deleted?",
 		Control: stride.EncryptionAtRest, Also: []stride.ControlName{stride.DataMinimization},
 		Terms: []string{"SQLCipher", "keychain", "encrypted database"}, Risk: risk(2, 3), Sensitive: true, Most: 2, CWE: []string{"CWE-922", "CWE-312"}, CAPEC: []string{"CAPEC-545"},
-		Fixes: fixes(fix("Encrypt the local store of {target} with a key that the platform releases after unlocking, keep days and not months, and blank it in the app switcher.", "ASVS 14.3.3", "CWE-922")),
-		element: func(n *node) bool {
-			return n.is("mobile_app", "desktop_app") &&
-				(n.handlesPrivate() || n.tells("off line", "offline", "encrypted copy", "local database", "sqlite", "cached copy"))
-		},
+		Fixes:   fixes(fix("Encrypt the local store of {target} with a key that the platform releases after unlocking, keep days and not months, and blank it in the app switcher.", "ASVS 14.3.3", "CWE-922")),
+		tell:    telling("off line", "offline", "encrypted copy", "local database", "sqlite", "cached copy"),
+		element: func(n *node) bool { return n.is("mobile_app", "desktop_app") },
+		Measure: "encryption of what apps keep", singled: ofElement((*node).handlesPrivate),
 	},
 	{
 		ID: "client-screen-overlay", Category: stride.Spoofing,
@@ -146,7 +150,7 @@ var clients = []Rule{
 		Terms: []string{"lock file", "subresource integrity", "Content-Security-Policy"}, Risk: risk(2, 4), Most: 2, CWE: []string{"CWE-829", "CWE-1395"}, CAPEC: []string{"CAPEC-538"},
 		Fixes: fixes(fix("Pin packages of {target} by lock file, load outside scripts by subresource integrity or not at all, send a Content-Security-Policy, and drop kits that it does not need.", "ASVS 3.6.1", "ASVS 15.2.1", "CWE-829")),
 		element: func(n *node) bool {
-			return n.is("browser", "mobile_app", "desktop_app") && n.told("react", "angular", "vue", "npm", "sdk", "sdks", "javascript", "electron", "tag", "widget")
+			return !n.has("package_dependency") && n.is("browser", "mobile_app", "desktop_app") && n.told("react", "angular", "vue", "npm", "sdk", "sdks", "javascript", "electron", "tag", "widget")
 		},
 	},
 	{

@@ -16,8 +16,9 @@ var devices = []Rule{
 		Terms: []string{"tamper", "locked", "secure element", "secure boot"}, Risk: risk(2, 4), Most: 2, CWE: []string{"CWE-1263"}, CAPEC: []string{"CAPEC-401"},
 		Fixes: fixes(fix("Encrypt the storage of {target} with a key in a secure element, boot signed software only, and give each device its own credentials.", "CAPEC-401", "CWE-1263")),
 		element: func(n *node) bool {
-			return n.is("device") && !n.is("mobile_device", "sensor", "actuator") && !n.insider() && n.thing() && !n.named("server", "workstation")
+			return n.is("device") && !n.is("mobile_device", "sensor", "actuator", "controller") && !n.insider() && n.thing() && !n.named("server", "workstation")
 		},
+		common: true,
 	},
 	{
 		ID: "device-debug-port", Category: stride.ElevationOfPrivilege,
@@ -51,6 +52,7 @@ var devices = []Rule{
 		Terms:   []string{"unique password", "authentication", "hardening"}, Risk: risk(3, 4), Most: 2, CWE: []string{"CWE-1392", "CWE-1391"}, CAPEC: []string{"CAPEC-542"},
 		Fixes:   fixes(fix("Ship {target} with unique credentials, no listening services it does not need, automatic signed updates, and an egress allow-list.", "CWE-1392", "ASVS 6.3.2")),
 		element: func(n *node) bool { return n.is("iot_device") && n.thing() },
+		Measure: "a password of its own for each device", singled: ofElement(func(n *node) bool { return !n.told("ssh") }),
 	},
 	{
 		ID: "device-remote-login", Category: stride.ElevationOfPrivilege,
@@ -62,6 +64,7 @@ var devices = []Rule{
 		Terms: []string{"SSH key", "bastion", "password login disabled"}, Risk: risk(3, 4), Most: 2, CWE: []string{"CWE-1392", "CWE-307"}, CAPEC: []string{"CAPEC-555"},
 		Fixes:   fixes(fix("Turn off password login and default accounts on {target}, accept short-lived SSH certificates from a maintenance network only, and log each session.", "ASVS 6.3.2", "CWE-1392")),
 		element: (*node).remoteLogin,
+		tell:    mentioning("ssh", "telnet", "sudoer"),
 	},
 	{
 		ID: "device-usage-surveillance", Category: stride.InformationDisclosure,
@@ -83,7 +86,7 @@ var devices = []Rule{
 		Control: stride.SecureBoot, Also: []stride.ControlName{stride.CodeSigning, stride.IntegrityCheck},
 		Terms: []string{"secure boot", "signed", "measured boot"}, Risk: risk(2, 4), Most: 2, CWE: []string{"CWE-494"}, CAPEC: []string{"CAPEC-523"},
 		Fixes:   fixes(fix("Boot {target} through a verified chain, run components unprivileged and confined, and attest its state remotely.", "CWE-494", "CAPEC-523")),
-		element: (*node).machine,
+		element: func(n *node) bool { return n.machine() && n.is("robot", "vehicle", "iot_device") },
 	},
 	{
 		ID: "device-supply-backdoor", Category: stride.Tampering,
@@ -97,6 +100,8 @@ var devices = []Rule{
 		element: func(n *node) bool {
 			return n.machine() && n.told("supplier", "vendor", "manufactur", "rented", "rental", "hired", "returned", "refurbish", "contract", "oem")
 		},
+		common: true,
+		tell:   mentioning("supplier", "rented", "rental", "hired", "returned", "refurbish"),
 	},
 	{
 		ID: "device-stopped-component", Category: stride.DenialOfService,
@@ -110,6 +115,7 @@ var devices = []Rule{
 		element: func(n *node) bool {
 			return n.machine() && n.is("robot", "vehicle", "controller")
 		},
+		common: true,
 	},
 	{
 		ID: "device-resource-drain", Category: stride.DenialOfService,
@@ -121,6 +127,7 @@ var devices = []Rule{
 		Terms: []string{"quota", "watchdog", "limit"}, Risk: risk(2, 3), Most: 2, CWE: []string{"CWE-770"}, CAPEC: []string{"CAPEC-130"},
 		Fixes:   fixes(fix("Set processor, memory and disk limits per component of {target} (cgroups), rotate logs on a partition of their own, and bound message rates.", "CWE-770")),
 		element: (*node).machine,
+		common:  true,
 	},
 	{
 		ID: "device-battery-drain", Category: stride.DenialOfService,
@@ -132,6 +139,7 @@ var devices = []Rule{
 		Terms: []string{"battery", "sleep", "rate limit"}, Risk: risk(2, 3), Most: 2, CWE: []string{"CWE-920"}, CAPEC: []string{"CAPEC-130"},
 		Fixes:   fixes(fix("Bound wake-ups and tasks of {target} per sender, refuse work at low charge, and keep enough of it for a safe stop.", "CWE-920")),
 		element: (*node).drainable,
+		tell:    mentioning("battery", "batteries", "recharg"),
 	},
 	{
 		ID: "device-clock-shift", Category: stride.DenialOfService,
@@ -145,6 +153,8 @@ var devices = []Rule{
 		element: func(n *node) bool {
 			return n.machine() && n.is("robot", "vehicle") && !n.has("time_service")
 		},
+		common: true,
+		about:  []string{"clock", "time", "ntp", "ptp"},
 	},
 	{
 		ID: "device-misconfiguration", Category: stride.Tampering,
@@ -157,19 +167,20 @@ var devices = []Rule{
 		CWE: []string{"CWE-1419"}, CAPEC: []string{"CAPEC-176"},
 		Fixes:   fixes(fix("Validate settings of {target} against safe limits, ask for confirmation, keep the last good set, and record who changed what.", "ASVS 2.2.1", "CWE-1419")),
 		element: func(n *node) bool { return n.machine() && n.is("robot", "vehicle") },
+		common:  true,
 	},
 	{
 		ID: "device-config-access", Category: stride.Tampering,
 		Title: "Parameters of {target} read or changed without authorization",
 		Actor: "Any component or tool that reaches its parameters", Action: "read or change limits, keys and network settings of {target}",
-		Fact: "they decide how it moves and whom it trusts", Lack: "authorization of changes to settings", Effect: "weakened checks, disclosed secrets and unsafe behaviour",
+		Fact: "they decide what it does and whom it trusts", Lack: "authorization of changes to settings", Effect: "weakened checks, disclosed secrets and unsafe behaviour",
 		Ask:     "Which accounts and components may read and change settings of {target}, and is a change recorded?",
 		Control: stride.Authorization, Also: []stride.ControlName{stride.IntegrityCheck, stride.LeastPrivilege},
 		Terms: []string{"access control", "read-only", "signed configuration"}, Risk: risk(2, 4), Most: 2,
 		CWE: []string{"CWE-732", "CWE-284"}, CAPEC: []string{"CAPEC-75"},
 		Fixes: fixes(fix("Keep settings of {target} in a signed, read-only partition, separate secrets from them, and let only a signed-in maintainer change them.", "CAPEC-75", "CWE-732")),
 		element: func(n *node) bool {
-			return n.machine() && n.is("robot", "vehicle", "controller")
+			return n.machine() && n.is("robot", "vehicle")
 		},
 	},
 	{

@@ -68,6 +68,10 @@ var distributed = []Rule{
 		Terms: []string{"DNSSEC", "registry lock"}, Risk: risk(2, 4), CWE: []string{"CWE-346"}, CAPEC: []string{"CAPEC-598"},
 		Fixes:   fixes(fix("Lock the domain, sign the zone with DNSSEC, require a second factor at {target}, and watch certificate logs.", "CAPEC-598", "CWE-346")),
 		element: func(n *node) bool { return n.is("dns") },
+		Measure: "protection of domains and DNS accounts", singled: ofElement(func(n *node) bool {
+			return !n.design.outspoken || n.told("registrar", "zone")
+		}),
+		tell: telling("dangling", "stale record", "old record", "abandoned", "removed service", "point to removed", "points to nothing"),
 	},
 	{
 		ID: "time-exhaustion", Category: stride.DenialOfService,

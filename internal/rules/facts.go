@@ -76,7 +76,7 @@ func (d *design) speaksOf(stems ...string) bool {
 // once and keeps the answer in managed.
 func (n *node) ofProvider() bool {
 	return n.named("aws", "amazon", "azure", "google", "gcp", "cloudformation", "cloudfront", "cloudwatch", "cognito", "lambda",
-		"dynamodb", "s3", "sqs", "sns", "ses", "kinesis", "cloudtrail", "eventbridge", "fargate", "ecr", "ecs", "firestore", "bigquery", "pinecone", "firebase", "okta", "auth0", "cloudflare", "github", "gitlab", "entra")
+		"dynamodb", "s3", "sqs", "sns", "ses", "kinesis", "cloudtrail", "eventbridge", "fargate", "ecr", "ecs", "firestore", "bigquery", "pinecone", "firebase", "okta", "auth0", "cloudflare", "github", "gitlab", "entra", "eks", "aks", "gke")
 }
 
 // guardedByPolicy reports whether n is a store of a cloud provider that has no
@@ -110,7 +110,7 @@ func (n *node) clusterControl() bool {
 	if n.is("llm_application", "llm_agent") || n.is("orchestrator") && !n.is("kubernetes") && n.has("ml_model", "llm_application") {
 		return false
 	}
-	if n.has("robot", "vehicle", "iot_device") && !n.has("kubernetes", "container", "cluster_node") {
+	if n.named("fleet", "mission", "device") || n.has("robot", "vehicle", "iot_device") && !n.has("kubernetes", "container", "cluster_node") {
 		return false // it steers devices, not workloads
 	}
 	return n.is("kubernetes", "orchestrator") || n.is("control_plane") && !n.has("build_system")
@@ -120,7 +120,7 @@ func (n *node) clusterControl() bool {
 // as etcd does: it has no users and grants of its own to speak of, its guard is
 // the API server before it.
 func (n *node) controlStore() bool {
-	return n.store() && n.is("key_value_store") && !n.is("cache") && !n.managed && n.design.cluster
+	return n.store() && n.is("key_value_store") && !n.is("cache") && !n.managed && n.design.cluster && !n.quoted.holds("postgresql", "mysql", "sqlite")
 }
 
 // providerInternal reports whether the flow is a call of a cloud provider's
@@ -220,19 +220,22 @@ func actingData() []stride.DataClass {
 	return []stride.DataClass{stride.DataPayment, stride.DataCommands, stride.DataHealth, stride.DataPersonal, stride.DataLocation, stride.DataTelemetry}
 }
 
+// valuesAtRisk are values that their sender could alter to its advantage.
+var valuesAtRisk = []struct {
+	name  string
+	stems []string
+}{
+	{"amounts and prices", []string{"amount", "price", "discount", "quantity", "cart", "checkout"}},
+	{"scores and results", []string{"score", "result", "grade", "vote"}},
+	{"roles and permissions", []string{"role", "permission"}},
+	{"positions", []string{"position", "location", "gps"}},
+	{"commands", []string{"command", "instruction"}},
+}
+
 // forgedValues names what the sender of e could alter to its advantage: a value
 // that the label names, else the class of data; "" where neither is stated.
 func (e *edge) forgedValues() string {
-	for _, value := range []struct {
-		name  string
-		stems []string
-	}{
-		{"amounts and prices", []string{"amount", "price", "discount", "quantity", "cart", "checkout"}},
-		{"scores and results", []string{"score", "result", "grade", "vote"}},
-		{"roles and permissions", []string{"role", "permission"}},
-		{"positions", []string{"position", "location", "gps"}},
-		{"commands", []string{"command", "instruction"}},
-	} {
+	for _, value := range valuesAtRisk {
 		if e.says(value.stems...) {
 			return value.name
 		}
@@ -245,24 +248,27 @@ func (e *edge) forgedValues() string {
 	return ""
 }
 
+// acts are what people do that may be denied later, by class of data or by words.
+var acts = []struct {
+	name  string
+	class stride.DataClass
+	stems []string
+}{
+	{"payments", stride.DataPayment, []string{"payment", "checkout", "purchase"}},
+	{"commands", stride.DataCommands, []string{"command"}},
+	{"approvals", "", []string{"approv"}},
+	{"orders", "", []string{"order"}},
+	{"transfers", "", []string{"transfer"}},
+	{"deletions", "", []string{"delet", "remov"}},
+	{"changes of health data", stride.DataHealth, nil},
+	{"changes of personal data", stride.DataPersonal, nil},
+	{"uploads", "", []string{"upload"}},
+	{"changes of business data", stride.DataBusiness, []string{"updat", "edit", "modif"}},
+}
+
 // act names what a person does by the flow that may be denied later, or "".
 func (e *edge) act() string {
-	for _, act := range []struct {
-		name  string
-		class stride.DataClass
-		stems []string
-	}{
-		{"payments", stride.DataPayment, []string{"payment", "checkout", "purchase"}},
-		{"commands", stride.DataCommands, []string{"command"}},
-		{"approvals", "", []string{"approv"}},
-		{"orders", "", []string{"order"}},
-		{"transfers", "", []string{"transfer"}},
-		{"deletions", "", []string{"delet", "remov"}},
-		{"changes of health data", stride.DataHealth, nil},
-		{"changes of personal data", stride.DataPersonal, nil},
-		{"uploads", "", []string{"upload"}},
-		{"changes of business data", stride.DataBusiness, []string{"updat", "edit", "modif"}},
-	} {
+	for _, act := range acts {
 		if act.class != "" && anyClass(e.Data, []stride.DataClass{act.class}) || len(act.stems) > 0 && e.says(act.stems...) {
 			return act.name
 		}
@@ -276,23 +282,26 @@ func (e *edge) byPerson() bool {
 	return e.from.is("human", "browser", "mobile_app", "desktop_app")
 }
 
+// complexInputs are the kinds of content with a complex format.
+var complexInputs = []struct {
+	name  string
+	stems []string
+}{
+	{"image files", []string{"image", "photo", "picture", "thumbnail", "video"}},
+	{"documents", []string{"pdf", "document", "attachment", "spreadsheet"}},
+	{"archives", []string{"zip", "tarball"}},
+	{"XML", []string{"xml", "soap", "saml"}},
+	{"templates", []string{"template"}},
+	{"plugins", []string{"plugin"}},
+	{"serialized objects", []string{"pickle", "deserial", "serialized"}},
+	{"uploaded files", []string{"upload"}},
+}
+
 // complexInput names the kind of content with a complex format that n takes in,
 // by its own name, by the flows into it and, where it learns from samples, by
 // the stores beside it; "" where none is stated.
 func (n *node) complexInput() string {
-	for _, input := range []struct {
-		name  string
-		stems []string
-	}{
-		{"image files", []string{"image", "photo", "picture", "thumbnail", "video"}},
-		{"documents", []string{"pdf", "document", "attachment", "spreadsheet"}},
-		{"archives", []string{"zip", "tarball"}},
-		{"XML", []string{"xml", "soap", "saml"}},
-		{"templates", []string{"template"}},
-		{"plugins", []string{"plugin"}},
-		{"serialized objects", []string{"pickle", "deserial", "serialized"}},
-		{"uploaded files", []string{"upload"}},
-	} {
+	for _, input := range complexInputs {
 		if n.named(input.stems...) || n.takes(input.stems) || n.uploads(input.stems) {
 			return input.name
 		}
@@ -374,7 +383,8 @@ var settings = []struct {
 	{[]stride.Tag{"kubernetes", "orchestrator"}, "role bindings, privileged pods and network policy"},
 	{[]stride.Tag{"ci_cd", "code_repository"}, "branch protection, runner permissions and the scope of secrets"},
 	{[]stride.Tag{"admin_interface"}, "role assignments, firewall rules and public access"},
-	{[]stride.Tag{"robot", "vehicle", "controller"}, "speed and safety limits, operating mode and open ports"},
+	{[]stride.Tag{"robot", "vehicle"}, "speed and safety limits, operating mode and open ports"},
+	{[]stride.Tag{"controller"}, "set points, limits and operating mode"},
 	{[]stride.Tag{"database"}, "grants, network access and retention"},
 	{[]stride.Tag{"object_storage"}, "public access and sharing"},
 	{[]stride.Tag{"identity_provider"}, "redirect addresses, token lifetimes and who may sign up"},

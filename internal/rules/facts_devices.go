@@ -29,7 +29,7 @@ func (n *node) bus() bool { return n.is("field_bus", "robot_middleware") }
 
 // delivers reports whether n hands out updates, and not only takes them.
 func (n *node) delivers() bool {
-	return n.is("update_service") && !n.named("client", "agent", "bootloader", "updater")
+	return n.ownUpdates() && !n.named("client", "agent", "bootloader", "updater")
 }
 
 // commands reports whether e steers a device from afar: by its data, by what is
@@ -96,4 +96,26 @@ func (n *node) remoteLogin() bool {
 		}
 	}
 	return n.quoted.holds("ssh", "telnet", "sudoer")
+}
+
+// ownUpdates reports whether n hands out software of the system's own makers, and
+// not that of an operating system's or scanner's vendor.
+func (n *node) ownUpdates() bool {
+	return n.is("update_service") && !n.named("wsus", "windows", "antivirus", "apt", "yum")
+}
+
+// ofRobot reports whether n moves a robot or vehicle, and no process of a plant.
+func (n *node) ofRobot() bool {
+	return n.has("robot", "vehicle", "robot_middleware") || !n.has("controller")
+}
+
+// published reports whether programs write to n by topics, as on the middleware of
+// robots, where any of them may publish anything.
+func (n *node) published() bool {
+	return n.is("robot_middleware") && n.named("ros", "ros2", "dds", "topic", "topics", "middleware", "zenoh") || n.is("field_bus") && !n.design.outspoken
+}
+
+// carried reports whether a mobile network carries n, which encrypts the radio link.
+func (n *node) carried() bool {
+	return n.named("apn", "modem", "cellular", "lte", "4g", "5g", "gsm", "sim")
 }

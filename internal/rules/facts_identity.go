@@ -95,3 +95,9 @@ func (n *node) handlesPrivate() bool {
 	}
 	return false
 }
+
+// asksPeople reports whether people sign in at n itself: others may run it, but
+// then somebody is drawn as coming to it.
+func (n *node) asksPeople() bool {
+	return !n.outside && !n.told("external") || n.calledBy(func(c *node) bool { return c.is("human", "client") })
+}

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,22 +13,71 @@ import (
 // that stands further away.
 const nearby = 14
 
-// tells reports whether a quote that names n has one of the phrases close to the
-// name and does not deny it. A phrase is lower case words, each of which stands
+// tellingQuote returns the first quote about n that has one of the phrases close to
+// the name and does not deny it. A phrase is lower case words, each of which stands
 // for its inflections.
-func (n *node) tells(phrases ...string) bool {
-	for _, e := range n.Evidence {
-		if e.Kind != stride.Quoted {
-			continue
-		}
+func (n *node) tellingQuote(phrases []string) (stride.Evidence, bool) {
+	if len(n.quotes) == 0 {
+		return stride.Evidence{}, false
+	}
+	split := make([][]string, len(phrases))
+	for i, phrase := range phrases {
+		split[i] = strings.Fields(phrase)
+	}
+	return n.quoteWith(split)
+}
+
+// quoteWith is tellingQuote for phrases that are split into words.
+func (n *node) quoteWith(phrases [][]string) (stride.Evidence, bool) {
+	for _, e := range n.quotes {
 		said := wordsIn(e.Quote)
 		for _, phrase := range phrases {
-			if at := said.find(strings.Fields(phrase)); at >= 0 && n.closeTo(said, at) {
-				return true
+			if at := said.find(phrase); at >= 0 && n.closeTo(said, at) {
+				return e, true
 			}
 		}
 	}
-	return false
+	return stride.Evidence{}, false
+}
+
+// telling makes the quote that has one of the phrases the reason of a rule.
+func telling(phrases ...string) func(*node) (stride.Evidence, bool) {
+	return func(n *node) (stride.Evidence, bool) { return n.tellingQuote(phrases) }
+}
+
+// leastTelling is how many words a quote has that tells a fact; headings and names
+// tell none.
+const leastTelling = 5
+
+// mentioning makes the first quote about the element that has a word with one of
+// the stems the reason of a rule; see told for what such a quote is worth.
+func mentioning(stems ...string) func(*node) (stride.Evidence, bool) {
+	return func(n *node) (stride.Evidence, bool) {
+		for _, e := range n.quotes {
+			if said := wordsIn(e.Quote); len(said) >= leastTelling && said.holds(stems...) {
+				return e, true
+			}
+		}
+		return stride.Evidence{}, false
+	}
+}
+
+// quotesOf returns the quotes that name the element, and after them those by which
+// the source speaks of its controls, in the order of the controls' names.
+func quotesOf(e *stride.Element) []stride.Evidence {
+	var out []stride.Evidence
+	add := func(evidence []stride.Evidence) {
+		for _, q := range evidence {
+			if q.Kind == stride.Quoted && !slices.ContainsFunc(out, func(have stride.Evidence) bool { return have.Quote == q.Quote }) {
+				out = append(out, q)
+			}
+		}
+	}
+	add(e.Evidence)
+	for _, name := range slices.Sorted(maps.Keys(e.Controls)) {
+		add(e.Controls[name].Evidence)
+	}
+	return out
 }
 
 // find returns where the phrase begins, or -1 where it does not stand or is

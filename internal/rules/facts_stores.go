@@ -34,9 +34,9 @@ func (n *node) bare() bool {
 	return len(n.Tags) == 1 && n.Tags[0] == "database" || n.unnamed() && n.design.present["database"] > 1
 }
 
-// embedded reports whether n is a library or a part of another store, which no
+// isEnclosed reports whether n is a library or a part of another store, which no
 // network path leads to.
-func (n *node) embedded() bool {
+func (n *node) isEnclosed() bool {
 	if n.named("engine", "embedded", "sqlite", "rocksdb", "leveldb", "badger", "boltdb", "bbolt", "lmdb", "berkeley") {
 		return true
 	}
@@ -45,7 +45,7 @@ func (n *node) embedded() bool {
 
 // networkStore reports whether n is a database or store that programs reach over a
 // network.
-func (n *node) networkStore() bool { return n.store() && !n.outside && !n.embedded() && !n.bare() }
+func (n *node) networkStore() bool { return n.store() && !n.outside && !n.enclosed && !n.bare() }
 
 // sensitive reports whether n holds data about people, money or access.
 func (n *node) sensitive() bool {
@@ -104,7 +104,7 @@ func (n *node) staticSite() bool {
 // userFilled reports whether n grows with what people or machines send in: it
 // keeps uploads, records or telemetry, by its name, its data or who writes to it.
 func (n *node) userFilled() bool {
-	if n.is("log_store") || n.keeps(stride.DataLogs, stride.DataTelemetry) || n.receives(stride.DataLogs, stride.DataTelemetry) {
+	if n.keeps(stride.DataTelemetry) || n.receives(stride.DataTelemetry) {
 		return true
 	}
 	if n.complexInput() != "" {
@@ -124,7 +124,7 @@ func (n *node) fedByConfig() bool {
 // inner wiring is no network.
 func (e *edge) onBoard() bool {
 	part := func(n *node) bool { return n.is("sensor", "actuator", "controller", "debug_port") }
-	if part(e.from) && part(e.to) {
+	if part(e.from) && part(e.to) || e.from.extension && e.to.extension {
 		return true
 	}
 	if e.from.Zone == "" || e.from.Zone != e.to.Zone {
@@ -159,7 +159,7 @@ func (e *edge) downgradable() bool {
 // somebody inside could tap: not on board of a device, not a download, and with
 // no end that is embedded in the other.
 func (e *edge) networked() bool {
-	return !e.onBoard() && !e.fetched() && !e.from.embedded() && !e.to.embedded()
+	return !e.onBoard() && !e.fetched() && !e.from.enclosed && !e.to.enclosed
 }
 
 // algorithm reports whether n is a method or a protocol and no program: nobody
@@ -313,25 +313,26 @@ func (n *node) builder() bool {
 		!n.named("cosign", "sigstore", "notary", "notation", "syft", "trivy", "grype", "sonar", "sonarqube", "snyk", "dependabot", "renovate", "kubeflow", "airflow")
 }
 
-// sharedLogin reports whether the source says that people log in to n under an
-// account or key that several of them use.
-func (n *node) sharedLogin() bool {
-	if n.person() || n.is("client") {
-		return false
+// sharedLogin returns the sentence that says that people log in to n under an
+// account or key that several of them use. A flow may say so by its label alone.
+func (n *node) sharedLogin() (stride.Evidence, bool) {
+	if quote, ok := n.tellingQuote([]string{
+		"shared account", "shared key", "shared ssh key", "shared login", "shared user", "common account", "generic account", "group account",
+	}); ok && !wordsIn(quote.Quote).holds("wpa", "psk", "wireguard", "hmac", "symmetric") {
+		return quote, true
 	}
-	if n.tells("shared account", "shared key", "shared ssh key", "shared login", "shared user", "common account", "generic account", "group account") {
-		return true
+	for _, e := range n.in {
+		if !e.from.person() || !e.says("shared") || !e.says("account", "key", "login", "password", "credential") {
+			continue
+		}
+		for _, quote := range e.Evidence {
+			if quote.Kind == stride.Quoted && wordsIn(quote.Quote).holds("shared") {
+				return quote, true
+			}
+		}
+		return stride.Evidence{Kind: stride.Inferred}, true
 	}
-	return slices.ContainsFunc(n.in, func(e *edge) bool {
-		return e.from.person() && e.says("shared") && e.says("account", "key", "login", "password", "credential")
-	})
-}
-
-// defaultLogin reports whether the source says that an account which n was
-// delivered with is in use, as databases and web consoles have one.
-func (n *node) defaultLogin() bool {
-	return (n.database() || n.is("queue", "admin_interface")) &&
-		n.tells("default account", "default user", "user default", "default password", "default credentials", "default login", "default superuser")
+	return stride.Evidence{}, false
 }
 
 // httpOnly reports whether n is an object store or a provider's service that is
@@ -348,4 +349,77 @@ func (n *node) webFilter() bool {
 		return false
 	}
 	return n.is("waf") && (!n.named("firewall", "firewalls") || n.named("web", "application", "waf"))
+}
+
+// shipping reports whether at least a fifth of the elements are where code is kept,
+// built or published.
+func (d *design) shipping() bool {
+	parts := 0
+	for _, n := range d.nodes {
+		if n.is("code_repository", "ci_cd", "artifact_registry", "package_dependency") {
+			parts++
+		}
+	}
+	return parts > 0 && parts*5 >= len(d.nodes)
+}
+
+// openBroker reports whether others than the programs of one service could put
+// messages on n or read them: clients outside, several senders or tenants, or data
+// that is worth the effort.
+func (n *node) openBroker() bool {
+	if !n.design.outspoken || n.foreignClients() || n.design.tenants || n.precious() {
+		return true
+	}
+	senders := map[*node]bool{}
+	for _, e := range n.in {
+		senders[e.from] = true
+	}
+	return len(senders) > 1 || !n.managed && n.programs() > 0
+}
+
+// roleDenied reports whether the source denies least privilege to another part in a
+// sentence about functions or roles, and says nothing of n: that threat speaks for n.
+func (n *node) roleDenied() bool {
+	return n.Controls.State(stride.LeastPrivilege) == stride.ControlUnknown && slices.ContainsFunc(n.design.nodes, func(other *node) bool {
+		denial := other.denies(stride.LeastPrivilege)
+		return len(denial) > 0 && wordsIn(denial[0].Quote).holds("function", "lambda", "role", "iam")
+	})
+}
+
+// containerImage reports whether n is one image of a container, whatever it is for.
+func (n *node) containerImage() bool {
+	return slices.Contains(n.words, "image") && n.has("artifact_registry", "container")
+}
+
+// isExtension reports whether n is a part of a browser extension.
+func (n *node) isExtension() bool {
+	return n.named("content") && n.named("script", "scripts") || n.named("background") && n.named("script", "worker", "page") || n.named("extension")
+}
+
+// hookControls are the controls around n as a receiver of events: those of its
+// senders, of the flows from them, and of what the design calls a webhook.
+func (n *node) hookControls() []stride.Controls {
+	var out []stride.Controls
+	for _, e := range n.in {
+		out = append(out, e.Controls, e.from.Controls)
+	}
+	for _, other := range n.design.nodes {
+		if other.is("webhook_receiver") {
+			out = append(out, other.Controls)
+		}
+	}
+	return out
+}
+
+// judgesByPolicy reports whether rules of its owner decide what n lets in; a
+// webhook that only changes objects has none.
+func (n *node) judgesByPolicy() bool {
+	return !n.design.outspoken || n.is("policy_engine") || n.has("policy_engine") || n.told("policy", "policies", "gatekeeper", "kyverno", "rego")
+}
+
+// plainInside reports whether the source denies encryption to n in a sentence about
+// the network behind it, which says nothing of the way from outside.
+func (n *node) plainInside() bool {
+	denial := n.denies(stride.EncryptionInTransit)
+	return len(denial) > 0 && wordsIn(denial[0].Quote).holds("internal", "inside", "among", "cluster", "behind", "backend")
 }

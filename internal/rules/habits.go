@@ -15,9 +15,11 @@ var habits = []Rule{
 		Ask:     "Who may connect to {target} remotely, with a second factor, and does somebody approve each session?",
 		Control: stride.HumanApproval, Terms: []string{"approved session", "jump host"}, Risk: risk(3, 4), Most: 1,
 		CWE: []string{"CWE-308", "CWE-284"}, CAPEC: []string{"CAPEC-555"},
-		Fixes: fixes(fix("Remove the tool from {target} or force it through a jump host with personal accounts and a second factor, opened per session and recorded.", "ASVS 8.4.2", "CWE-308")),
+		Fixes:    fixes(fix("Remove the tool from {target} or force it through a jump host with personal accounts and a second factor, opened per session and recorded.", "ASVS 8.4.2", "CWE-308")),
+		tell:     telling("teamviewer", "anydesk", "logmein", "vnc"),
+		onlyTold: true,
 		element: func(n *node) bool {
-			return n.Kind == stride.Process && !n.named("teamviewer", "anydesk", "logmein", "vnc", "support") && n.tells("teamviewer", "anydesk", "logmein", "vnc")
+			return n.Kind == stride.Process && !n.named("teamviewer", "anydesk", "logmein", "vnc", "support")
 		},
 	},
 	{
@@ -28,10 +30,10 @@ var habits = []Rule{
 		Ask:     "Which version runs in {target}, until when is it supported, and how fast are fixes installed?",
 		Control: stride.DependencyScanning, Terms: []string{"patch", "supported version"}, Risk: risk(3, 4), Most: 2,
 		CWE: []string{"CWE-1395", "CWE-1104"}, CAPEC: []string{"CAPEC-542"},
-		Fixes: fixes(fix("Upgrade {target} to a supported version, patch within days of a critical fix, and where that cannot be, isolate it and filter what reaches it.", "ASVS 15.2.1", "CWE-1395")),
-		element: func(n *node) bool {
-			return n.tells("end of life", "out of support", "no longer supported", "unsupported version", "not yet upgraded", "not upgraded", "not patched", "unpatched", "patches once", "patched once", "once or twice a year", "rarely patched", "rarely updated", "outdated", "windows 7", "windows xp", "server 2008", "server 2012", "not been updated", "not been patched", "patches are applied")
-		},
+		Fixes:    fixes(fix("Upgrade {target} to a supported version, patch within days of a critical fix, and where that cannot be, isolate it and filter what reaches it.", "ASVS 15.2.1", "CWE-1395")),
+		tell:     telling("end of life", "out of support", "no longer supported", "unsupported version", "not yet upgraded", "not upgraded", "not patched", "unpatched", "patches once", "patched once", "once or twice a year", "rarely patched", "rarely updated", "outdated", "windows 7", "windows xp", "server 2008", "server 2012", "not been updated", "not been patched", "patches are applied"),
+		onlyTold: true,
+		element:  anyPart,
 	},
 	{
 		ID: "told-copied-data", Category: stride.InformationDisclosure,
@@ -41,10 +43,10 @@ var habits = []Rule{
 		Ask:     "Who can read the copy of {target}, and which fields are masked in it?",
 		Control: stride.DataMinimization, Terms: []string{"masked", "synthetic data"}, Risk: risk(3, 3), Sensitive: true, Most: 1,
 		CWE: []string{"CWE-668", "CWE-359"}, CAPEC: []string{"CAPEC-545"},
-		Fixes: fixes(fix("Mask or synthesize records before a copy of {target} leaves production, give it the same access rules, and delete it on schedule.", "ASVS 14.2.4", "CWE-668")),
-		element: func(n *node) bool {
-			return n.tells("used for staging", "copy for staging", "copied to staging", "restored to staging", "restored into staging", "restored copy", "copy of production", "production data", "real data in test", "copied to the test")
-		},
+		Fixes:    fixes(fix("Mask or synthesize records before a copy of {target} leaves production, give it the same access rules, and delete it on schedule.", "ASVS 14.2.4", "CWE-668")),
+		tell:     telling("used for staging", "copy for staging", "copied to staging", "restored to staging", "restored into staging", "restored copy", "copy of production", "production data", "real data in test", "copied to the test"),
+		onlyTold: true,
+		element:  anyPart,
 	},
 	{
 		ID: "told-endless-data", Category: stride.InformationDisclosure,
@@ -54,10 +56,10 @@ var habits = []Rule{
 		Ask:     "What deletes records in {target}, after how long, and do requests of their owners reach it?",
 		Control: stride.DataMinimization, Terms: []string{"retention", "deletion"}, Risk: risk(2, 3), Sensitive: true, Most: 2,
 		CWE: []string{"CWE-212"}, CAPEC: []string{"CAPEC-546"},
-		Fixes: fixes(fix("Set a retention period on {target}, pass deletion requests on to it, and test by a canary record that they arrive.", "ASVS 14.2.5", "CWE-212")),
-		element: func(n *node) bool {
-			return n.tells("deletion requests do not", "do not yet reach", "does not reach", "never deleted", "not deleted", "kept indefinitely", "kept forever", "kept for ever", "no retention", "retained indefinitely", "kept for five years", "kept for ten years", "retention is not", "not purged", "never purged")
-		},
+		Fixes:    fixes(fix("Set a retention period on {target}, pass deletion requests on to it, and test by a canary record that they arrive.", "ASVS 14.2.5", "CWE-212")),
+		tell:     telling("deletion requests do not", "do not yet reach", "does not reach", "never deleted", "not deleted", "kept indefinitely", "kept forever", "kept for ever", "no retention", "retained indefinitely", "kept for five years", "kept for ten years", "retention is not", "not purged", "never purged", "never expire", "no lifecycle", "no expiry"),
+		onlyTold: true,
+		element:  anyPart,
 	},
 	{
 		ID: "told-pseudonym", Category: stride.InformationDisclosure,
@@ -67,10 +69,10 @@ var habits = []Rule{
 		Ask:     "Which key protects the pseudonyms in {target}, and who can read it?",
 		Control: stride.KeyManagement, Terms: []string{"keyed hash", "HMAC", "tokenization"}, Risk: risk(2, 3), Most: 1,
 		CWE: []string{"CWE-916", "CWE-359"}, CAPEC: []string{"CAPEC-112"},
-		Fixes: fixes(fix("Use an HMAC with a key in a KMS, or random tokens, for identifiers in {target}, and change the key per purpose.", "ASVS 11.4.1", "CWE-916")),
-		element: func(n *node) bool {
-			return n.tells("unsalted", "not salted", "without salt", "without a salt", "salt is a constant", "constant salt", "fixed salt", "same salt")
-		},
+		Fixes:    fixes(fix("Use an HMAC with a key in a KMS, or random tokens, for identifiers in {target}, and change the key per purpose.", "ASVS 11.4.1", "CWE-916")),
+		tell:     telling("unsalted", "not salted", "without salt", "without a salt", "salt is a constant", "constant salt", "fixed salt", "same salt"),
+		onlyTold: true,
+		element:  anyPart,
 	},
 	{
 		ID: "told-any-address", Category: stride.InformationDisclosure,
@@ -80,11 +82,10 @@ var habits = []Rule{
 		Ask:     "Which addresses may {target} fetch, are redirects followed, and are private ranges refused after resolving?",
 		Control: stride.EgressFiltering, Also: []stride.ControlName{stride.InputValidation}, Terms: []string{"allow-list", "egress proxy", "SSRF"}, Risk: risk(3, 4), Most: 2,
 		CWE: []string{"CWE-918"}, CAPEC: []string{"CAPEC-664"},
-		Fixes: fixes(fix("Send requests of {target} through an egress proxy that resolves once and refuses private and link-local ranges, follow no redirects, and require IMDSv2.", "ASVS 1.3.6", "CWE-918")),
-		element: func(n *node) bool {
-			return n.Kind == stride.Process &&
-				n.tells("any url", "any https url", "any http url", "arbitrary url", "follows redirect", "url supplied", "url provided", "user supplied url", "custom url", "register a url", "register an url", "register any", "fetches the url", "fetches urls", "downloads favicons", "fetches icons", "fetches the icon", "link preview", "callback url")
-		},
+		Fixes:    fixes(fix("Send requests of {target} through an egress proxy that resolves once and refuses private and link-local ranges, follow no redirects, and require IMDSv2.", "ASVS 1.3.6", "CWE-918")),
+		tell:     telling("any url", "any https url", "any http url", "arbitrary url", "follows redirect", "url supplied", "url provided", "user supplied url", "custom url", "register a url", "register an url", "register any", "fetches the url", "fetches urls", "downloads favicons", "fetches icons", "fetches the icon", "link preview", "callback url"),
+		onlyTold: true,
+		element:  func(n *node) bool { return n.Kind == stride.Process },
 		Silences: []string{"third-request-forgery"},
 	},
 	{
@@ -95,10 +96,10 @@ var habits = []Rule{
 		Ask:     "Does {target} check that the caller owns the numbered record, and are series of attempts noticed?",
 		Control: stride.Authorization, Terms: []string{"ownership check", "random identifier"}, Risk: risk(3, 3), Sensitive: true, Most: 1,
 		CWE: []string{"CWE-639"}, CAPEC: []string{"CAPEC-1"},
-		Fixes: fixes(fix("Check ownership in {target} on each read, hand out random identifiers of 128 bits, and limit misses per caller.", "ASVS 8.2.2", "CWE-639")),
-		element: func(n *node) bool {
-			return n.tells("running number", "sequential number", "sequential id", "incrementing", "consecutive number", "serial id", "numeric id")
-		},
+		Fixes:    fixes(fix("Check ownership in {target} on each read, hand out random identifiers of 128 bits, and limit misses per caller.", "ASVS 8.2.2", "CWE-639")),
+		tell:     telling("running number", "sequential number", "sequential id", "incrementing", "consecutive number", "serial id", "numeric id"),
+		onlyTold: true,
+		element:  anyPart,
 	},
 	{
 		ID: "told-trusted-header", Category: stride.Spoofing,
@@ -108,11 +109,10 @@ var habits = []Rule{
 		Ask:     "Can anything but the gateway reach {target}, and does it verify a signed token by itself?",
 		Control: stride.MutualAuthentication, Also: []stride.ControlName{stride.Authorization}, Terms: []string{"signed token", "mTLS"}, Risk: risk(3, 4), Most: 3,
 		CWE: []string{"CWE-290", "CWE-807"}, CAPEC: []string{"CAPEC-21"},
-		Fixes: fixes(fix("Verify the user's signed token in {target}, accept calls from the gateway only (mTLS), and strip the header at the edge.", "ASVS 9.2.3", "CWE-290")),
-		element: func(n *node) bool {
-			return n.service() && !n.is("gateway") &&
-				n.tells("id header", "user header", "identity header", "header which the gateway", "header that the gateway", "header set by", "header added by", "forwarded user", "in the request body and", "broker id in", "tenant header")
-		},
+		Fixes:    fixes(fix("Verify the user's signed token in {target}, accept calls from the gateway only (mTLS), and strip the header at the edge.", "ASVS 9.2.3", "CWE-290")),
+		tell:     telling("id header", "user header", "identity header", "header which the gateway", "header that the gateway", "header set by", "header added by", "forwarded user", "in the request body and", "broker id in", "tenant header"),
+		onlyTold: true,
+		element:  func(n *node) bool { return n.service() && !n.is("gateway") },
 	},
 	{
 		ID: "told-text-code", Category: stride.Spoofing,
@@ -122,10 +122,10 @@ var habits = []Rule{
 		Ask:     "Which steps at {target} rest on a code by text message alone, and is a recent SIM change checked?",
 		Control: stride.MultiFactor, Terms: []string{"passkey", "authenticator app"}, Risk: risk(3, 4), Most: 1,
 		CWE: []string{"CWE-308", "CWE-640"}, CAPEC: []string{"CAPEC-151"},
-		Fixes: fixes(fix("Use passkeys or app-bound keys at {target}, ask the carrier for recent SIM changes, delay sensitive actions after enrolment, and notify the old device.", "ASVS 6.3.3", "CWE-308")),
-		element: func(n *node) bool {
-			return n.tells("code by sms", "sms code", "code by text", "code which the bank sends by sms", "sends by sms", "sent by sms", "sms otp", "otp by sms", "one time code by sms", "code via sms")
-		},
+		Fixes:    fixes(fix("Use passkeys or app-bound keys at {target}, ask the carrier for recent SIM changes, delay sensitive actions after enrolment, and notify the old device.", "ASVS 6.3.3", "CWE-308")),
+		tell:     telling("code by sms", "sms code", "code by text", "code which the bank sends by sms", "sends by sms", "sent by sms", "sms otp", "otp by sms", "one time code by sms", "code via sms"),
+		onlyTold: true,
+		element:  anyPart,
 	},
 	{
 		ID: "told-unsigned-link", Category: stride.InformationDisclosure,
@@ -135,10 +135,11 @@ var habits = []Rule{
 		Ask:     "How long do signed links to {target} live, and what can they read or write?",
 		Control: stride.SessionManagement, Terms: []string{"expires in minutes", "signed cookie"}, Risk: risk(3, 3), Sensitive: true, Most: 1,
 		CWE: []string{"CWE-668", "CWE-200"}, CAPEC: []string{"CAPEC-21"},
-		Fixes: fixes(fix("Let signed links to {target} live for minutes, for one object and one method, with content type and size fixed, and keep them out of logs.", "ASVS 8.2.1", "CWE-668")),
-		element: func(n *node) bool {
-			return n.is("object_storage", "file_storage") &&
-				n.tells("pre signed", "presigned", "signed url", "signed link", "sas token", "sas url", "share link")
-		},
+		Fixes:    fixes(fix("Let signed links to {target} live for minutes, for one object and one method, with content type and size fixed, and keep them out of logs.", "ASVS 8.2.1", "CWE-668")),
+		tell:     telling("pre signed", "presigned", "signed url", "signed link", "sas token", "sas url", "share link"),
+		onlyTold: true,
+		element:  func(n *node) bool { return n.is("object_storage", "file_storage") },
 	},
 }
+
+func anyPart(*node) bool { return true }

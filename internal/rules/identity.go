@@ -15,7 +15,7 @@ var identity = []Rule{
 		CWE: []string{"CWE-307", "CWE-308"}, CAPEC: []string{"CAPEC-600"},
 		Fixes: fixes(fix("Offer passkeys or a second factor at {target}, check passwords against breach lists, and throttle failed attempts per account and address.", "ASVS 6.3.1", "ASVS 6.3.3", "CWE-307")),
 		element: func(n *node) bool {
-			return n.signsPeopleIn() && !n.design.biometric || n.service() && n.is("web_app", "admin_interface") &&
+			return n.signsPeopleIn() && n.asksPeople() && !n.design.biometric || n.service() && n.is("web_app", "admin_interface") &&
 				(n.receives(stride.DataCredentials) || n.Controls.State(stride.Authentication) == stride.ControlPresent)
 		},
 	},
@@ -30,10 +30,10 @@ var identity = []Rule{
 		CWE: []string{"CWE-613", "CWE-294"}, CAPEC: []string{"CAPEC-593"},
 		Fixes: fixes(fix("Issue short-lived access tokens bound to {target}, rotate refresh tokens and revoke on logout.", "ASVS 7.4.1", "ASVS 10.4.5", "CWE-613")),
 		element: func(n *node) bool {
-			if !n.service() || !n.exposed() || n.calledBy(func(c *node) bool { return c.is("mobile_app", "desktop_app") && c.holdsTokens() }) {
+			if !n.service() || !n.exposed() || n.Controls.State(stride.Authentication) == stride.ControlAbsent || n.calledBy(func(c *node) bool { return c.is("mobile_app", "desktop_app") && c.holdsTokens() }) {
 				return false
 			}
-			return n.receives(stride.DataTokens) || n.Controls.State(stride.SessionManagement) != stride.ControlUnknown || n.signsPeopleIn() ||
+			return n.receives(stride.DataTokens) || n.Controls.State(stride.SessionManagement) != stride.ControlUnknown || n.signsPeopleIn() && (!n.managed || n.calledBy(func(c *node) bool { return c.is("client") })) ||
 				n.keeps(stride.DataTokens) || n.is("web_app") && n.signedIn() && n.calledBy(func(c *node) bool { return c.is("browser") })
 		},
 	},
@@ -62,6 +62,7 @@ var identity = []Rule{
 		element: func(n *node) bool {
 			return n.is("admin", "operator") && len(n.out) == 0 && !(n.is("admin") && n.colleagueActs("admin"))
 		},
+		common: true,
 	},
 	{
 		ID: "id-admin-path", Category: stride.ElevationOfPrivilege,
@@ -76,6 +77,9 @@ var identity = []Rule{
 		element: func(n *node) bool {
 			return n.is("admin_interface") && n.Kind != stride.ExternalEntity && !n.providerConsole()
 		},
+		Measure: "restricted networks for administration", singled: ofElement(func(n *node) bool {
+			return !n.design.outspoken || n.told("default", "port", "ports", "exposed", "internet", "public", "unauthenticated")
+		}),
 	},
 	{
 		ID: "id-provider-console", Category: stride.ElevationOfPrivilege,
@@ -91,14 +95,14 @@ var identity = []Rule{
 	},
 	{
 		ID: "id-provider-outage", Category: stride.DenialOfService,
-		Title: "Nobody can sign in while {target} is down",
+		Title: "Nobody can sign in during an outage of {target}",
 		Actor: "An attacker who floods {target}, or an outage of it", Action: "lock everybody out",
-		Fact: "every sign-in of {callers} depends on it", Lack: "redundancy of {target}", Effect: "an outage of the whole system although its parts run",
+		Fact: "every sign-in of {callers} depends on it", Lack: "second way to sign in", Effect: "an outage of the whole system although its parts run",
 		Ask:     "What happens to running sessions and to new sign-ins while {target} is unavailable?",
 		Control: stride.Redundancy, Also: []stride.ControlName{stride.DDoSProtection},
 		Terms: []string{"redundant", "failover", "high availability"}, Risk: risk(2, 3), Most: 2,
 		CWE: []string{"CWE-400"}, CAPEC: []string{"CAPEC-125"},
 		Fixes:   fixes(fix("Run {target} in several zones, verify tokens offline with cached keys, and keep a documented break-glass account.", "ASVS 13.1.2", "CWE-400")),
-		element: (*node).signsPeopleIn,
+		element: func(n *node) bool { return n.signsPeopleIn() && !n.managed && n.asksPeople() },
 	},
 }

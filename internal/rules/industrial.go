@@ -58,7 +58,7 @@ var industrial = []Rule{
 		Ask:     "Does {target} stand in a DMZ, with data flowing out of the control network only?",
 		Control: stride.NetworkIsolation, Terms: []string{"DMZ", "data diode", "one-way"}, Risk: risk(2, 4), CWE: []string{"CWE-923", "CWE-653"}, CAPEC: []string{"CAPEC-700"},
 		Fixes:   fixes(fix("Place {target} in a DMZ, push data to a replica there through a diode or one-way rule, and use no domain account on both sides.", "CWE-653")),
-		element: func(n *node) bool { return n.named("historian") },
+		element: func(n *node) bool { return n.named("historian") && !n.named("dmz") },
 	},
 	{
 		ID: "ot-vendor-access", Category: stride.ElevationOfPrivilege,

@@ -53,7 +53,7 @@ var languageModels = []Rule{
 	},
 	{
 		ID: "ml-context-leak", Category: stride.InformationDisclosure,
-		Title: "{target} reveals other users' or internal data",
+		Title: "Other users' or internal data revealed by {target}",
 		Actor: "A user who asks cleverly", Action: "draw other users' or internal documents out of {target}",
 		Fact: "what is in its context can come out", Lack: "filter by the asking user's rights", Effect: "disclosure of {data}",
 		Ask:     "Is what {target} may read filtered by the rights of the user who asks?",
@@ -151,7 +151,7 @@ var languageModels = []Rule{
 		Terms: []string{"provenance", "hash", "curated"}, Risk: risk(3, 3), Most: 3, CWE: []string{"CWE-345"}, CAPEC: []string{"CAPEC-184"},
 		Fixes: fixes(fix("Record origin and hash of everything in {target}, restrict writing, version it, and test for outliers before use.", "CWE-345", "ASVS 11.4.1")),
 		element: func(n *node) bool {
-			return n.is("training_data", "vector_store") || n.store() && n.keeps(stride.DataTrainingData)
+			return n.is("training_data", "vector_store") && !n.containerImage() || n.store() && n.keeps(stride.DataTrainingData)
 		},
 	},
 	{

@@ -28,6 +28,7 @@ var machineLearning = []Rule{
 		Terms: []string{"access control", "role", "encrypted"}, Risk: risk(2, 3), Most: 2, CWE: []string{"CWE-732"}, CAPEC: []string{"CAPEC-545"},
 		Fixes:   fixes(fix("Give read rights on {target} to the serving role only, log reads, and alert on reads from elsewhere.", "ASVS 8.2.1", "CWE-732")),
 		element: (*node).holdsModels,
+		common:  true,
 	},
 	{
 		ID: "ml-model-file-code", Category: stride.ElevationOfPrivilege,
@@ -66,13 +67,14 @@ var machineLearning = []Rule{
 	{
 		ID: "ml-adversarial-input", Category: stride.Tampering,
 		Title: "Crafted inputs mislead {target}",
-		Actor: "Anybody who may submit input", Action: "search by small changes for input that {target} judges wrongly",
+		Actor: "Anybody who may submit input", Action: "search by small changes for input that is judged wrongly by {target}",
 		Fact: "answers of {target} can be probed without end", Lack: "limit on probing", Effect: "decisions that are wrong as the attacker wishes",
 		Ask:     "Are calls to {target} limited and odd series of inputs noticed?",
 		Control: stride.RateLimiting, Also: []stride.ControlName{stride.InputValidation, stride.Monitoring},
 		Terms: []string{"rate limit", "adversarial", "robust"}, Risk: risk(2, 3), Most: 2, CWE: []string{"CWE-1039"}, CAPEC: []string{"CAPEC-153"},
 		Fixes:   fixes(fix("Limit calls per user, round what {target} reveals of its confidence, train on perturbed samples, and watch for near-duplicate inputs.", "CWE-1039", "ASVS 2.4.1")),
 		element: (*node).served,
+		common:  true,
 	},
 	{
 		ID: "ml-feature-tampering", Category: stride.Tampering,
@@ -90,7 +92,7 @@ var machineLearning = []Rule{
 	{
 		ID: "ml-pipeline-code", Category: stride.ElevationOfPrivilege,
 		Title: "Backdoor in notebooks or steps of {target}",
-		Actor: "An insider, or the author of an imported library", Action: "change code that {target} runs",
+		Actor: "An insider, or the author of an imported library", Action: "change code that is run by {target}",
 		Fact: "data and credentials are at hand there", Lack: "review of that code", Effect: "theft of training data and a model that carries a backdoor",
 		Ask:     "Is the code that {target} runs versioned and reviewed, and does it run isolated?",
 		Control: stride.CodeReview, Also: []stride.ControlName{stride.Sandboxing},
@@ -111,7 +113,7 @@ var machineLearning = []Rule{
 	},
 	{
 		ID: "ml-foreign-model", Category: stride.Tampering,
-		Title: "Backdoor in a pre-trained model or image that {target} starts from",
+		Title: "Backdoor in a pre-trained model or image used by {target}",
 		Actor: "The publisher of the base, or whoever took over the account", Action: "publish weights or an image with a hidden behaviour that {target} builds on",
 		Fact: "it starts from work of others", Lack: "check of origin and hash", Effect: "a product that misbehaves on the attacker's signal",
 		Ask:     "Where do base models and images of {target} come from, and are they pinned by hash?",
@@ -121,6 +123,7 @@ var machineLearning = []Rule{
 		element: func(n *node) bool {
 			return n.is("ml_pipeline", "ml_model") && !n.is("llm") && n.told("pretrained", "hugging", "finetun", "tuned", "tuning")
 		},
+		tell: mentioning("pretrained", "hugging", "finetun"),
 	},
 	{
 		ID: "ml-unrecorded-decision", Category: stride.Repudiation,

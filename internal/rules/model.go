@@ -14,10 +14,15 @@ type node struct {
 	in, out []*edge
 	// outside: anybody may sit there, or the system does not run it.
 	outside bool
-	words   vocabulary // of its name and aliases
-	quoted  vocabulary // of the quotes that name it
-	managed bool       // see ofProvider
-	design  *design
+	words   vocabulary        // of its name and aliases
+	quoted  vocabulary        // of the quotes that name it
+	managed bool              // see ofProvider
+	quotes  []stride.Evidence // see quotesOf
+	// enclosed and extension are isEnclosed and isExtension, which flows ask often.
+	enclosed, extension bool
+	index               int     // among the nodes of the design
+	self                []*node // n alone, for the sites that threaten it
+	design              *design
 }
 
 // edge is a Flow with its ends.
@@ -50,6 +55,14 @@ type design struct {
 	// attests is set where the source speaks of provenance or signatures, branches
 	// where it speaks of forks, branches and parameters of builds.
 	attests, branches bool
+	// ships is set where code, builds and packages are a good part of the design and
+	// not only how its owner works.
+	ships bool
+	// stops is set where the source speaks of emergency stops.
+	stops bool
+	// outspoken is set where the source names several of its gaps: what such a source
+	// is silent about is more likely in order.
+	outspoken bool
 	// namespaces counts the namespaces that the source draws.
 	namespaces int
 	// wide holds the controls that the source states and that owners take for the
@@ -68,32 +81,58 @@ func newDesign(a *stride.Architecture) *design {
 			d.namespaces++
 		}
 	}
+	d.join(a, d.place(a))
+	for _, n := range d.nodes {
+		n.enclosed, n.extension = n.isEnclosed(), n.isExtension()
+	}
+	d.cluster = slices.ContainsFunc(d.nodes, (*node).clusterControl)
+	d.hear(a)
+	return d
+}
+
+// place makes the nodes, by the ids of their elements. They lie side by side in
+// memory, since rules walk from one to the next.
+func (d *design) place(a *stride.Architecture) map[stride.Key]*node {
 	byID := make(map[stride.Key]*node, len(a.Elements))
+	nodes := make([]node, len(a.Elements))
+	d.nodes = make([]*node, len(a.Elements))
 	sets := map[string][]stride.Tag{}
 	for i := range a.Elements {
-		e := &a.Elements[i]
-		n := &node{Element: e, tags: closure(e.Tags, sets), design: d}
+		e, n := &a.Elements[i], &nodes[i]
+		*n = node{Element: e, tags: closure(e.Tags, sets), design: d, index: i}
 		n.outside = d.isOutside(n)
 		n.words = append(wordsIn(e.Name), wordsIn(e.Aliases...)...)
 		n.quoted = quotedWords(e.Evidence)
 		n.managed = n.ofProvider()
+		n.quotes = quotesOf(e)
 		for _, t := range n.tags {
 			d.present[t]++
 		}
 		byID[e.ID] = n
-		d.nodes = append(d.nodes, n)
+		d.nodes[i] = n
+		n.self = d.nodes[i : i+1 : i+1]
 	}
-	d.cluster = slices.ContainsFunc(d.nodes, (*node).clusterControl)
+	return byID
+}
+
+// join makes the edges.
+func (d *design) join(a *stride.Architecture, byID map[stride.Key]*node) {
+	edges := make([]edge, 0, len(a.Flows)) // never grows, so that pointers into it last
 	for i := range a.Flows {
 		f := &a.Flows[i]
 		from, to := byID[f.SourceID], byID[f.TargetID]
 		if from == nil || to == nil {
 			continue
 		}
-		e := &edge{Flow: f, from: from, to: to, words: spoken(f), design: d}
+		edges = append(edges, edge{Flow: f, from: from, to: to, words: spoken(f), design: d})
+		e := &edges[len(edges)-1]
 		from.out, to.in = append(from.out, e), append(to.in, e)
 		d.edges = append(d.edges, e)
 	}
+}
+
+// hear notes what the source speaks of as a whole.
+func (d *design) hear(a *stride.Architecture) {
 	d.wide = statedWide(a)
 	d.tenants = d.speaksOf("tenant", "multitenant")
 	d.prompting = slices.ContainsFunc(d.nodes, func(n *node) bool { return n.is("llm_application") && !n.is("browser") && n.near("llm") })
@@ -102,9 +141,11 @@ func newDesign(a *stride.Architecture) *design {
 		d.attests = d.speaksOf("provenance", "attest", "slsa", "signing", "signature", "sigstore", "cosign")
 		d.branches = d.speaksOf("fork", "branch", "parameter", "provenance", "slsa", "pull")
 	}
+	d.ships = d.shipping()
+	d.stops = (d.present["robot"]+d.present["vehicle"] > 0) && d.speaksOf("emergency", "estop", "stop")
+	d.outspoken = gapsNamed(a) >= outspokenFrom
 	d.homes = d.speaksOf("home", "household", "resident", "homeowner")
 	d.biometric = !d.speaksOf("password", "passphrase") && d.speaksOf("biometric", "fingerprint", "passkey", "enclave", "webauthn")
-	return d
 }
 
 // closure returns the tags and their ancestors. Equal tag lists share one set,

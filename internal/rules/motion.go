@@ -71,7 +71,7 @@ var motion = []Rule{
 		Control: stride.EncryptionInTransit, Also: []stride.ControlName{stride.PhysicalProtection},
 		Terms: []string{"encrypted", "enclosed wiring"}, Risk: risk(2, 2), Most: 2, CWE: []string{"CWE-319"}, CAPEC: []string{"CAPEC-157"},
 		Fixes:   fixes(fix("Run the wiring of {target} inside of the enclosure, encrypt commands that leave it, and keep position out of broadcast topics.", "CWE-319")),
-		element: (*node).moving,
+		element: func(n *node) bool { return n.moving() && n.ofRobot() },
 	},
 	{
 		ID: "device-counterfeit-part", Category: stride.Spoofing,
@@ -82,7 +82,7 @@ var motion = []Rule{
 		Control: stride.Authentication, Also: []stride.ControlName{stride.MutualAuthentication, stride.PhysicalProtection},
 		Terms: []string{"certificate", "pairing of parts", "serial number"}, Risk: risk(1, 4), Most: 2, CWE: []string{"CWE-1357", "CWE-287"}, CAPEC: []string{"CAPEC-531"},
 		Fixes:   fixes(fix("Give {target} a certificate that the controller checks at start, and check its feedback against what was ordered.", "CWE-287", "CAPEC-531")),
-		element: (*node).moving,
+		element: func(n *node) bool { return n.moving() && n.ofRobot() },
 	},
 	{
 		ID: "device-unsafe-command", Category: stride.Tampering,
@@ -108,6 +108,8 @@ var motion = []Rule{
 		element: func(n *node) bool {
 			return n.is("robot", "vehicle") && n.Kind == stride.Process && (n.has("actuator", "controller", "field_bus", "robot_middleware") || n.receives(stride.DataCommands))
 		},
+		Measure: "authentication of stop commands", singled: ofElement(func(n *node) bool { return n.design.stops || !n.design.outspoken }),
+		about: []string{"stop", "emergency", "estop", "kill"},
 	},
 	{
 		ID: "device-operator-terminal", Category: stride.ElevationOfPrivilege,

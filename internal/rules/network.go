@@ -18,7 +18,7 @@ var network = []Rule{
 		Fixes: fixes(fix("Serve {dest} over TLS 1.2 or newer only, validate its certificate in {source}, and refuse plain connections.", "ASVS 12.2.1", "ASVS 12.3.1", "CWE-319")),
 		at:    atFlow,
 		flow: func(e *edge) bool {
-			return e.open() && !e.delivered() && !e.onBoard() && !e.fetched() && !e.from.is("wireless") && !e.to.is("wireless", "field_bus")
+			return e.open() && !e.to.plainInside() && !e.delivered() && !e.onBoard() && !e.fetched() && !e.from.is("wireless") && !e.to.is("wireless", "field_bus")
 		},
 	},
 	{
@@ -32,7 +32,7 @@ var network = []Rule{
 		Fixes: fixes(fix("Use TLS with certificate validation between {source} and {dest}; sign messages end to end where a proxy ends TLS.", "ASVS 12.2.1", "CWE-924")),
 		at:    atFlowAndReceiver,
 		flow: func(e *edge) bool {
-			return e.open() && !e.delivered() && !e.onBoard() && !e.fetched() && (e.to.service() || e.to.is("client", "device", "queue", "database")) && !e.from.is("wireless")
+			return e.open() && !e.to.plainInside() && !e.delivered() && !e.onBoard() && !e.fetched() && (e.to.service() || e.to.is("client", "device", "queue", "database")) && !e.from.is("wireless")
 		},
 	},
 	{
@@ -80,6 +80,7 @@ var network = []Rule{
 			return (e.from.service() || e.from.is("agent", "device")) && !e.from.outside && !e.delivered() && (e.to.store() && !e.to.guardedByPolicy() && !e.to.is("config_store", "queue", "object_storage") || e.to.is("third_party")) &&
 				e.networked() && !e.to.staticSite() && (e.open() || len(e.Crosses) > 0)
 		},
+		common: true,
 	},
 	{
 		ID: "net-store-reachable", Category: stride.ElevationOfPrivilege,
@@ -97,6 +98,7 @@ var network = []Rule{
 			return n.networkStore() && !n.is("browser_storage") && !n.exposed() && !(n.guardedByPolicy() && n.is("database")) &&
 				!n.buildCache() && (n.is("database", "cache") || n.is("file_storage") && len(n.in) > 0 || n.is("queue") && len(n.in) > 0 && !n.managed)
 		},
+		common: true,
 	},
 	{
 		ID: "net-downgrade", Category: stride.InformationDisclosure,

@@ -13,7 +13,9 @@ var platform = []Rule{
 		Control: stride.LeastPrivilege, Terms: []string{"RBAC", "least privilege", "role binding"}, Risk: risk(3, 4),
 		CWE: []string{"CWE-269"}, CAPEC: []string{"CAPEC-233"},
 		Fixes:   fixes(fix("Review wildcard roles on {target}, bind administrators just in time, and alert on new cluster-wide bindings.", "ASVS 8.4.2", "CWE-269")),
-		Measure: "least privilege at the cluster's API", singled: ofElement(func(n *node) bool { return len(n.in)+len(n.out) > 0 || n.is("control_plane") }),
+		Measure: "least privilege at the cluster's API", singled: ofElement(func(n *node) bool {
+			return n.is("control_plane") || n.told("admin", "rbac", "privileg", "permission", "permissions")
+		}),
 		element: (*node).clusterControl,
 	},
 	{
@@ -26,7 +28,7 @@ var platform = []Rule{
 		Terms: []string{"quota", "rate limit", "priority and fairness"}, Risk: risk(3, 3),
 		CWE: []string{"CWE-770"}, CAPEC: []string{"CAPEC-130"},
 		Fixes:   fixes(fix("Set request priority and object quotas per tenant on {target} and alert on saturation.", "CWE-770", "CAPEC-130")),
-		element: func(n *node) bool { return n.clusterControl() && len(n.in) > 0 },
+		element: func(n *node) bool { return n.clusterControl() && len(n.in) > 0 && !n.named("eks", "aks", "gke") },
 	},
 	{
 		ID: "platform-component-tampering", Category: stride.Tampering,
@@ -85,6 +87,7 @@ var platform = []Rule{
 		element: func(n *node) bool {
 			return n.is("agent", "cluster_node") && n.Kind == stride.Process && n.joins()
 		},
+		common: true,
 	},
 	{
 		ID: "platform-container-escape", Category: stride.ElevationOfPrivilege,
@@ -103,14 +106,14 @@ var platform = []Rule{
 	},
 	{
 		ID: "platform-function-overreach", Category: stride.ElevationOfPrivilege,
-		Title: "Flaw in {target} misuses its cloud role",
+		Title: "Cloud role of {target} misused through a flaw in its code",
 		Actor: "An attacker who exploits the code of {target}", Action: "take its temporary credentials and call other cloud services",
 		Fact: "it runs with a cloud role", Lack: "least privilege of that role", Effect: "access to {stores} and beyond",
 		Ask:     "What may the role of {target} do besides what it needs on {stores}?",
 		Control: stride.LeastPrivilege, Terms: []string{"least privilege", "IAM role", "scoped"}, Risk: risk(3, 3), Sensitive: true,
 		CWE: []string{"CWE-250"}, CAPEC: []string{"CAPEC-233"},
 		Fixes:   fixes(fix("Give {target} a role of its own limited to the operations it uses on {stores}, and keep its packages current.", "ASVS 13.2.2", "CWE-250")),
-		element: func(n *node) bool { return n.is("function") },
+		element: func(n *node) bool { return n.is("function") && !n.roleDenied() },
 	},
 	{
 		ID: "platform-delivery-tampering", Category: stride.Tampering,
@@ -184,6 +187,9 @@ var platform = []Rule{
 // joins reports whether n is a member of a cluster and reports to its control
 // plane; a virtual machine without one joins nothing.
 func (n *node) joins() bool {
+	if n.named("cni", "plugin") {
+		return false // prepares the network of a node and is none
+	}
 	if n.is("agent") && n.named("node", "kubelet", "cluster", "daemon") {
 		return true
 	}

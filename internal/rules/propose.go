@@ -43,10 +43,11 @@ func Propose(a *stride.Architecture, o Options) Result {
 
 func propose(list []Rule, a *stride.Architecture, o Options) Result {
 	d := newDesign(a)
-	out := Result{Mitigated: []stride.Mitigated{}, NotApplicable: []stride.Cell{}, Notes: hygieneNotes(d, measures(list, d)...)}
+	sites := sitesOf(list, d)
+	out := Result{Mitigated: []stride.Mitigated{}, NotApplicable: []stride.Cell{}, Notes: hygieneNotes(d, measures(list, sites)...)}
 	asks := map[string]string{} // proposal id -> question
 	var found, asked []ranked
-	for _, g := range silence(list, d) {
+	for _, g := range silence(list, d, sites) {
 		switch g.state {
 		case stride.ControlPresent:
 			out.Mitigated = append(out.Mitigated, g.mitigated())
@@ -57,7 +58,7 @@ func propose(list []Rule, a *stride.Architecture, o Options) Result {
 			if g.state == stride.ControlUnknown {
 				asks[p.ID] = g.fill(g.rule.Ask, 3)
 			}
-			if g.asked && !o.All {
+			if (g.asked || g.doubtful(d)) && !o.All {
 				asked = append(asked, ranked{p, g.specificity()})
 				continue
 			}
@@ -66,7 +67,7 @@ func propose(list []Rule, a *stride.Architecture, o Options) Result {
 	}
 	kept := sorted(found)
 	if !o.All {
-		kept = within(lessInPassing(kept, d), ceiling(len(a.Elements)))
+		kept = within(d.aroundTheCore(lessGuessed(lessInPassing(kept, d))), ceiling(len(a.Elements)))
 	}
 	out.HeldBack = len(found) - len(kept) + len(asked)
 	out.Proposals = make([]stride.Proposal, 0, len(kept))
@@ -78,23 +79,24 @@ func propose(list []Rule, a *stride.Architecture, o Options) Result {
 }
 
 // targets returns the keys and names of what the group threatens: flows before
-// elements, each once, in the design's order.
+// elements, each once, in the design's order. The slices are the caller's.
 func (g *group) targets() (keys []stride.Key, names []string) {
-	seen := map[stride.Key]bool{}
-	add := func(k stride.Key, name string) {
-		if !seen[k] {
-			seen[k] = true
-			keys, names = append(keys, k), append(names, name)
-		}
-	}
-	for _, s := range g.sites {
+	keys, names = make([]stride.Key, 0, len(g.sites)), make([]string, 0, len(g.sites))
+	for _, s := range g.sites { // one site per flow
 		if s.edge != nil && (g.rule.at == atFlow || g.rule.at == atFlowAndReceiver) {
-			add(s.edge.ID, or(s.edge.Name, s.edge.from.Name+" to "+s.edge.to.Name))
+			keys, names = append(keys, s.edge.ID), append(names, or(s.edge.Name, s.edge.from.Name+" to "+s.edge.to.Name))
 		}
 	}
+	var seen []bool
 	for _, s := range g.sites {
 		for _, n := range s.nodes {
-			add(n.ID, n.Name)
+			if seen == nil {
+				seen = make([]bool, len(n.design.nodes))
+			}
+			if !seen[n.index] {
+				seen[n.index] = true
+				keys, names = append(keys, n.ID), append(names, n.Name)
+			}
 		}
 	}
 	return keys, names
@@ -138,10 +140,13 @@ func proposalID(r *Rule, keys []stride.Key) string {
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// confidence is high where the source denies the control, and low where it is
-// silent.
+// confidence is high where the source denies the control, medium where it tells
+// the fact that the attack rests on, and low where it is silent.
 func (g *group) confidence() stride.Confidence {
 	if g.state == stride.ControlUnknown {
+		if len(g.told) > 0 {
+			return stride.ConfidenceMedium
+		}
 		return stride.ConfidenceLow
 	}
 	for _, e := range g.evidence {
@@ -159,8 +164,9 @@ const (
 	maxTargetQuotes = 3
 )
 
-// allEvidence puts what is said of the control first, then where the targets are
-// named, then what was looked for in vain.
+// allEvidence puts first what is said of the control and told of the fact, the
+// fact before a control that is not denied, then where the targets are named, then
+// what was looked for in vain.
 func (g *group) allEvidence() []stride.Evidence {
 	out := []stride.Evidence{}
 	add := func(e stride.Evidence) {
@@ -171,7 +177,11 @@ func (g *group) allEvidence() []stride.Evidence {
 		}
 		out = append(out, e)
 	}
-	for _, e := range g.evidence {
+	reasons := slices.Concat(g.told, g.evidence)
+	if g.state == stride.ControlAbsent {
+		reasons = slices.Concat(g.evidence, g.told)
+	}
+	for _, e := range reasons[:min(len(reasons), maxEvidence)] {
 		add(e)
 	}
 	for _, s := range g.sites {

@@ -27,7 +27,7 @@ func questions(proposed, asked []ranked, asks map[string]string, limit int) []st
 		}
 		q := shared(open, p)
 		if q == nil {
-			q = &askedFor{question: stride.Question{Text: text, Control: p.Control, ThreatIDs: []string{}}, targets: map[stride.Key]bool{}}
+			q = &askedFor{question: stride.Question{Text: text, Control: p.Control, ThreatIDs: []string{}}, targets: make(map[stride.Key]bool, len(p.TargetIDs))}
 			open = append(open, q)
 		}
 		q.cover(p, i < len(proposed))

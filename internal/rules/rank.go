@@ -14,12 +14,18 @@ type ranked struct {
 }
 
 // specificity says how much the proposal rests on what is stated: 3 more where
-// the source denies the control, and that of the topic.
+// the source denies the control or tells the fact, and that of the topic.
 func (g *group) specificity() int {
-	if g.state == stride.ControlAbsent {
+	if g.state == stride.ControlAbsent || len(g.told) > 0 {
 		return g.rule.specificity + 3
 	}
 	return g.rule.specificity
+}
+
+// doubtful reports whether nothing but a kind of part speaks for the proposal in a
+// source that names its gaps itself.
+func (g *group) doubtful(d *design) bool {
+	return g.rule.common && d.outspoken && g.state == stride.ControlUnknown && len(g.told) == 0 && g.said() == ""
 }
 
 // sorted puts found into the order of priority, in place.
@@ -28,12 +34,19 @@ func sorted(found []ranked) []ranked {
 	return found
 }
 
-// byPriority puts the highest score first, then the most confident, then the
+// priority is likelihood times impact, 1-16, and what the source vouches for: 4
+// where it denies the control, 2 where it tells the fact. A stated gap of medium
+// severity goes before a high guess, and no further.
+func (r ranked) priority() int {
+	return r.Likelihood*r.Impact + 2*(r.Confidence.Rank()-stride.ConfidenceLow.Rank())
+}
+
+// byPriority puts the highest priority first, then the most confident, then the
 // most specific (stated absence, then attacks of a stated technology, then what
 // fits many systems), then by id.
 func byPriority(a, b ranked) int {
 	return cmp.Or(
-		cmp.Compare(b.Likelihood*b.Impact, a.Likelihood*a.Impact),
+		cmp.Compare(b.priority(), a.priority()),
 		cmp.Compare(b.Confidence.Rank(), a.Confidence.Rank()),
 		cmp.Compare(b.specificity, a.specificity),
 		cmp.Compare(a.ID, b.ID),
@@ -81,6 +94,36 @@ func within(found []ranked, limit int) []ranked {
 		}
 	}
 	return out
+}
+
+// maxGuessed bounds the proposals that rest on silence by default, less those that
+// rest on something stated: the more there is to read of what is known, the less
+// is read of what may be.
+const maxGuessed = 28
+
+// leastGuessed is how many proposals that rest on silence stay in any case.
+const leastGuessed = 10
+
+// lessGuessed keeps all that rests on something stated, and of the rest as many of
+// the highest priority as maxGuessed leaves room for.
+func lessGuessed(found []ranked) []ranked {
+	room := maxGuessed
+	for _, r := range found {
+		if r.Confidence != stride.ConfidenceLow {
+			room--
+		}
+	}
+	room = max(room, leastGuessed)
+	stated := make([]ranked, 0, len(found))
+	guessed := make([]ranked, 0, len(found))
+	for _, r := range found {
+		if r.Confidence == stride.ConfidenceLow {
+			guessed = append(guessed, r)
+		} else {
+			stated = append(stated, r)
+		}
+	}
+	return sorted(append(stated, within(guessed, room)...))
 }
 
 // ceiling is how many proposals a design of n elements yields by default:

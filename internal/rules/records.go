@@ -46,6 +46,7 @@ var records = []Rule{
 		element: func(n *node) bool {
 			return n.is("admin", "operator") && len(n.out) == 0 && !n.colleagueActs("admin", "operator")
 		},
+		common: true,
 	},
 	{
 		ID: "log-tampering", Category: stride.Repudiation,
@@ -58,9 +59,9 @@ var records = []Rule{
 		CWE: []string{"CWE-117", "CWE-732"}, CAPEC: []string{"CAPEC-268"},
 		Fixes:   fixes(fix("Make {target} append-only for its writers, hash-chain or object-lock it, and copy it to another account.", "ASVS 16.4.2", "ASVS 16.4.3")),
 		Measure: "logs that writers cannot change", singled: ofElement(func(n *node) bool {
-			return n.told("audit", "security", "bastion", "access", "ssh", "trail", "siem", "compliance", "forensic", "event", "events")
+			return n.told("audit", "security", "bastion", "trail", "siem", "compliance", "forensic")
 		}),
-		element: func(n *node) bool { return n.is("log_store") || n.store() && n.keeps(stride.DataLogs) },
+		element: func(n *node) bool { return !n.managed && (n.is("log_store") || n.store() && n.keeps(stride.DataLogs)) },
 	},
 	{
 		ID: "log-leak", Category: stride.InformationDisclosure,
@@ -73,7 +74,7 @@ var records = []Rule{
 		CWE: []string{"CWE-532"}, CAPEC: []string{"CAPEC-150"},
 		Fixes:   fixes(fix("Redact tokens, credentials and personal data before writing to {target}, restrict reading by role, and delete on schedule.", "ASVS 16.2.5", "CWE-532")),
 		Measure: "redaction of logs", singled: ofElement(func(n *node) bool {
-			return n.precious() || n.told("body", "bodies", "payload", "prompt", "prompts", "debug", "request", "requests", "personal", "user", "ssh")
+			return n.precious() || n.told("body", "bodies", "payload", "prompt", "prompts", "debug", "request", "requests", "personal")
 		}),
 		element: func(n *node) bool {
 			return (n.is("log_store") || n.store() && n.keeps(stride.DataLogs)) && !n.named("cloudtrail", "audit")
@@ -115,8 +116,10 @@ var records = []Rule{
 		Ask:     "How is it known which person used the shared account on {target}, and when is its secret changed?",
 		Control: stride.AuditLogging, Terms: []string{"personal account", "session recording", "audit"}, Risk: risk(3, 3), Most: 2, Silences: []string{"log-denied-administration"},
 		CWE: []string{"CWE-778", "CWE-522"}, CAPEC: []string{"CAPEC-560"},
-		Fixes:   fixes(fix("Give each person an account of their own on {target}, issue short-lived SSH certificates or single sign-on, and change the shared secret when somebody leaves.", "ASVS 16.2.1", "CWE-778")),
-		element: (*node).sharedLogin,
+		Fixes:    fixes(fix("Give each person an account of their own on {target}, issue short-lived SSH certificates or single sign-on, and change the shared secret when somebody leaves.", "ASVS 16.2.1", "CWE-778")),
+		tell:     (*node).sharedLogin,
+		onlyTold: true,
+		element:  func(n *node) bool { return !n.person() && !n.is("client") },
 	},
 }
 

@@ -75,6 +75,19 @@ type Rule struct {
 	// Measure names the control as a measure of hygiene: "encryption at rest".
 	Measure string
 
+	// about holds stems of which a denial of Control must have one to count here; nil
+	// for any. For controls that the rule means in a narrower sense than their name.
+	about []string
+	// tell returns the sentence by which the source tells the fact that the rule
+	// rests on. The proposal quotes it in place of Fact and is no mere guess. Where
+	// onlyTold is set, the rule keeps quiet without such a sentence.
+	tell     func(*node) (stride.Evidence, bool)
+	onlyTold bool
+
+	// common marks a rule that fits every part of its kind. Where the source is
+	// outspoken about its gaps, it is held back unless something is stated.
+	common bool
+
 	// stated marks a rule that speaks where the source denies its control and no
 	// other rule has made a threat of that.
 	stated bool

@@ -151,7 +151,14 @@ func TestRules(t *testing.T) {
 			unknown := propose(list, sketch(t, tc.positive), Options{MaxQuestions: 100})
 			require.Len(t, unknown.Proposals, 1, "positive case")
 			p := unknown.Proposals[0]
-			require.Equal(t, stride.ConfidenceLow, p.Confidence)
+			if strings.Contains(p.Statement, "the design says “") {
+				require.Equal(t, stride.ConfidenceMedium, p.Confidence)
+				require.Equal(t, stride.Quoted, p.Evidence[0].Kind)
+				require.Contains(t, p.Statement, excerpt(p.Evidence[0].Quote))
+			} else {
+				require.Equal(t, stride.ConfidenceLow, p.Confidence)
+				require.False(t, r.onlyTold && strings.Contains(tc.positive, "("), "what is told is not quoted")
+			}
 			require.NotEqual(t, stride.SeverityCritical, p.Severity)
 			require.Len(t, unknown.Questions, 1)
 			require.Equal(t, []string{p.ID}, unknown.Questions[0].ThreatIDs)
@@ -301,7 +308,7 @@ func TestProposeIsDeterministic(t *testing.T) {
 		ids[p.ID] = true
 	}
 	require.True(t, slices.IsSortedFunc(first.Proposals, func(a, b stride.Proposal) int {
-		return b.Likelihood*b.Impact - a.Likelihood*a.Impact
+		return ranked{Proposal: b}.priority() - ranked{Proposal: a}.priority()
 	}))
 }
 

@@ -46,7 +46,8 @@ var secrets = []Rule{
 		Terms: []string{"policy", "least privilege", "role"}, Risk: risk(2, 4),
 		CWE: []string{"CWE-269", "CWE-1220"}, CAPEC: []string{"CAPEC-122"},
 		Fixes:   fixes(fix("Scope policies of {target} to one workload each, issue short-lived credentials, and alert on unusual reads.", "ASVS 13.3.2", "CWE-1220")),
-		element: func(n *node) bool { return n.vault() && n.readers() != 1 },
+		element: (*node).vault,
+		Measure: "least privilege per workload in secret stores", singled: ofElement(func(n *node) bool { return n.readers() > 1 || n.readers() == 0 && !n.design.outspoken }),
 	},
 	{
 		ID: "secret-store-outage", Category: stride.DenialOfService,
@@ -60,6 +61,7 @@ var secrets = []Rule{
 		element: func(n *node) bool {
 			return n.ownVault()
 		},
+		singled: ofElement(func(n *node) bool { return n.readers() > 0 }),
 	},
 	{
 		ID: "secret-added-login-key", Category: stride.ElevationOfPrivilege,

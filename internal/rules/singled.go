@@ -10,12 +10,12 @@ import (
 // stated there, neither of the control nor a fact that makes the attack more
 // likely than in any other system.
 func (r *Rule) ordinary(s site, state stride.ControlState) bool {
-	return state == stride.ControlUnknown && r.singled != nil && !r.singled(s)
+	return state == stride.ControlUnknown && r.singled != nil && s.told == nil && !r.singled(s)
 }
 
 // measures returns what the rules leave to hygiene: each measure with the parts
 // that it is for, in the order of the rules.
-func measures(list []Rule, d *design) []string {
+func measures(list []Rule, found [][]site) []string {
 	var order []string
 	parts := map[string]*nameList{}
 	for i := range list {
@@ -23,8 +23,8 @@ func measures(list []Rule, d *design) []string {
 		if r.singled == nil || r.Measure == "" {
 			continue
 		}
-		for _, s := range r.sites(d) {
-			if state, _ := r.controlAt(s); !r.ordinary(s, state) {
+		for _, s := range found[i] {
+			if !s.quiet {
 				continue
 			}
 			if parts[r.Measure] == nil {

@@ -10,7 +10,14 @@ import (
 // site is one place where a rule applies.
 type site struct {
 	edge  *edge
-	nodes []*node // the threatened elements, none for a flow by itself
+	nodes []*node // the threatened element, none for a flow by itself
+	// told is the sentence that tells the fact which the rule rests on, or nil.
+	told *stride.Evidence
+	// state is that of the control, evidence what says so; see controlAt.
+	state    stride.ControlState
+	evidence []stride.Evidence
+	// quiet is set where the rule has nothing to say; see ordinary.
+	quiet bool
 }
 
 // group is a rule at all the sites that share the state of its control.
@@ -18,41 +25,44 @@ type group struct {
 	rule     *Rule
 	state    stride.ControlState
 	sites    []site
-	evidence []stride.Evidence // of the control
+	evidence []stride.Evidence   // of the control
+	told     []stride.Evidence   // of the fact that the rule rests on
+	listed   map[string][]string // see names
 	// asked is set where the control is unknown here and stated elsewhere: a
 	// question before it is a threat.
 	asked bool
 }
 
-// groups finds the sites of the rule, but for those whose element is silenced,
-// and sorts them by the state of the control: absent, unknown, present, not
-// applicable; empty groups are left out.
-func (r *Rule) groups(d *design, silenced map[*node]bool) []*group {
+// groups sorts the sites of the rule, but for those whose element is silenced, by
+// the state of the control: absent, unknown, present, not applicable; empty groups
+// are left out.
+func (r *Rule) groups(d *design, found []site, silenced []bool) []*group {
 	order := []stride.ControlState{stride.ControlAbsent, stride.ControlUnknown, stride.ControlPresent, stride.ControlNotApplicable}
 	byState := map[stride.ControlState]*group{}
-	for _, s := range r.sites(d) {
+	for _, s := range found {
 		if s.at(silenced) {
 			continue
 		}
-		state, evidence := r.controlAt(s)
-		if r.ordinary(s, state) {
+		if s.quiet {
 			continue
 		}
-		g := byState[state]
+		g := byState[s.state]
 		if g == nil {
-			g = &group{rule: r, state: state}
-			byState[state] = g
+			g = &group{rule: r, state: s.state, sites: make([]site, 0, len(found))}
+			byState[s.state] = g
 		}
-		g.sites = append(g.sites, s)
-		if len(g.evidence) < maxEvidence {
-			g.evidence = append(g.evidence, evidence...)
-		}
+		g.add(s)
 	}
 	var out []*group
-	claimed := map[*node]bool{}
+	var claimed []bool
+	if len(byState) > 1 {
+		claimed = make([]bool, len(d.nodes))
+	}
 	for _, state := range order {
 		if g := byState[state]; g != nil {
-			g.leave(claimed)
+			if claimed != nil {
+				g.leave(claimed)
+			}
 			if len(g.sites) == 0 {
 				continue
 			}
@@ -62,39 +72,49 @@ func (r *Rule) groups(d *design, silenced map[*node]bool) []*group {
 			out = append(out, g.bySentence()...)
 		}
 	}
-	for _, g := range out {
-		g.asked = g.state == stride.ControlUnknown && (byState[stride.ControlPresent] != nil || d.cares(r.Control))
+	return askedFirst(out, byState[stride.ControlPresent] != nil || d.cares(r.Control))
+}
+
+// add puts a site into the group, with what the source says there.
+func (g *group) add(s site) {
+	g.sites = append(g.sites, s)
+	if len(g.evidence) < maxEvidence {
+		g.evidence = append(g.evidence, s.evidence...)
 	}
-	return out
+	if s.told != nil && len(g.told) < maxEvidence {
+		g.told = append(g.told, *s.told)
+	}
 }
 
 // leave takes the elements that a worse state has claimed out of the group, and
 // claims the rest: an element is threatened by a rule once, whatever the flows at
 // it say of the control. A flow stays where it is threatened itself.
-func (g *group) leave(claimed map[*node]bool) {
+func (g *group) leave(claimed []bool) {
 	kept := make([]site, 0, len(g.sites))
 	for _, s := range g.sites {
-		had := len(s.nodes)
-		s.nodes = slices.DeleteFunc(slices.Clone(s.nodes), func(n *node) bool { return claimed[n] })
-		if had > 0 && len(s.nodes) == 0 && g.rule.at != atFlowAndReceiver {
-			continue
+		if len(s.nodes) > 0 && claimed[s.nodes[0].index] {
+			if g.rule.at != atFlowAndReceiver {
+				continue
+			}
+			s.nodes = nil
 		}
 		kept = append(kept, s)
 	}
 	g.sites = kept
 	for _, s := range kept {
 		for _, n := range s.nodes {
-			claimed[n] = true
+			claimed[n.index] = true
 		}
 	}
 }
 
-// at reports whether the site threatens, or its flow ends at, one of the nodes.
-func (s site) at(nodes map[*node]bool) bool {
-	if len(nodes) == 0 {
+// at reports whether the site threatens, or its flow ends at, one of the nodes that
+// are marked by their index; nil marks none.
+func (s site) at(marked []bool) bool {
+	if marked == nil {
 		return false
 	}
-	return s.edge != nil && nodes[s.edge.to] || slices.ContainsFunc(s.nodes, func(n *node) bool { return nodes[n] })
+	return s.edge != nil && marked[s.edge.to.index] || len(s.nodes) > 0 && marked[s.nodes[0].index]
 }
 
 // mostExposed returns the most sites, those with the most callers outside first
@@ -131,33 +151,77 @@ func (s site) exposure() int {
 	return sum
 }
 
-func (r *Rule) sites(d *design) []site {
-	var out []site
-	if r.element != nil {
-		for _, n := range d.nodes {
-			if !n.OutOfScope && r.element(n) {
-				out = append(out, site{nodes: []*node{n}})
+// atOnce is how many parts all rules are asked about before the next: so many stay
+// in the processor's cache, and more of a large design do not.
+const atOnce = 64
+
+// sitesOf returns, for each rule of the list, where it applies, in the order of the
+// design.
+func sitesOf(list []Rule, d *design) [][]site {
+	out := make([][]site, len(list))
+	for nodes := range slices.Chunk(d.nodes, atOnce) {
+		for i := range list {
+			if list[i].element != nil {
+				out[i] = list[i].atElements(nodes, out[i])
 			}
 		}
-		return out
 	}
-	for _, e := range d.edges {
+	for edges := range slices.Chunk(d.edges, atOnce) {
+		for i := range list {
+			if list[i].flow != nil {
+				out[i] = list[i].atFlows(edges, out[i])
+			}
+		}
+	}
+	return out
+}
+
+// atElements adds the sites of the rule among the nodes to found.
+func (r *Rule) atElements(nodes []*node, found []site) []site {
+	for _, n := range nodes {
+		if n.OutOfScope || !r.element(n) {
+			continue
+		}
+		s := site{nodes: n.self}
+		if r.tell != nil {
+			quote, ok := r.tell(n)
+			if !ok && r.onlyTold {
+				continue
+			}
+			if quote.Kind == stride.Quoted {
+				s.told = &quote
+			}
+		}
+		found = append(found, r.judged(s))
+	}
+	return found
+}
+
+// judged returns s with the state of the control there.
+func (r *Rule) judged(s site) site {
+	s.state, s.evidence = r.controlAt(s)
+	s.quiet = r.ordinary(s, s.state)
+	return s
+}
+
+// atFlows adds the sites of the rule among the edges to found.
+func (r *Rule) atFlows(edges []*edge, found []site) []site {
+	for _, e := range edges {
 		if e.OutOfScope || !r.flow(e) {
 			continue
 		}
 		s := site{edge: e}
 		switch r.at {
 		case atReceiver, atFlowAndReceiver:
-			s.nodes = []*node{e.to}
+			s.nodes = e.to.self
 		case atSender:
-			s.nodes = []*node{e.from}
+			s.nodes = e.from.self
 		}
-		if len(s.nodes) == 1 && s.nodes[0].OutOfScope {
-			continue
+		if len(s.nodes) == 0 || !s.nodes[0].OutOfScope {
+			found = append(found, r.judged(s))
 		}
-		out = append(out, s)
 	}
-	return out
+	return found
 }
 
 // controlAt returns the state of the rule's control at the site and what says
@@ -180,6 +244,9 @@ func (r *Rule) controlAt(s site) (stride.ControlState, []stride.Evidence) {
 				continue // that a part is reached over TLS says nothing of what it calls
 			}
 			state := h.State(name)
+			if state == stride.ControlAbsent && !r.concerns(h[name].Evidence) {
+				continue
+			}
 			if state == stride.ControlPresent || name == r.Control && state != stride.ControlUnknown {
 				return state, h[name].Evidence
 			}
@@ -205,6 +272,15 @@ func (r *Rule) controlAt(s site) (stride.ControlState, []stride.Evidence) {
 	return stride.ControlUnknown, nil
 }
 
+// concerns reports whether what the source says of a control is about what the
+// rule means by it. What nobody put in words is.
+func (r *Rule) concerns(evidence []stride.Evidence) bool {
+	if len(r.about) == 0 || len(evidence) == 0 || evidence[0].Kind != stride.Quoted {
+		return true
+	}
+	return wordsIn(evidence[0].Quote).holds(r.about...)
+}
+
 // senderHolds is the place of a flow's sender among the holders.
 const senderHolds = 2
 
@@ -222,23 +298,23 @@ func (s site) holders() []stride.Controls {
 
 // silence returns the groups of all rules, without the sites at which a more
 // specific rule already proposes the same.
-func silence(list []Rule, d *design) []*group {
-	silenced := map[string]map[*node]bool{}
+func silence(list []Rule, d *design, found [][]site) []*group {
+	silenced := map[string][]bool{}
 	for i := range list {
 		r := &list[i]
 		if len(r.Silences) == 0 {
 			continue
 		}
-		for _, s := range r.sites(d) {
-			if state, _ := r.controlAt(s); state != stride.ControlAbsent && (state != stride.ControlUnknown || r.ordinary(s, state)) {
+		for _, s := range found[i] {
+			if s.state != stride.ControlAbsent && (s.state != stride.ControlUnknown || s.quiet) {
 				continue
 			}
 			for _, broader := range r.Silences {
 				if silenced[broader] == nil {
-					silenced[broader] = map[*node]bool{}
+					silenced[broader] = make([]bool, len(d.nodes))
 				}
 				for _, n := range s.nodes {
-					silenced[broader][n] = true
+					silenced[broader][n.index] = true
 				}
 			}
 		}
@@ -246,13 +322,13 @@ func silence(list []Rule, d *design) []*group {
 	var out []*group
 	for i := range list {
 		if !list[i].stated {
-			out = append(out, list[i].groups(d, silenced[list[i].ID])...)
+			out = append(out, list[i].groups(d, found[i], silenced[list[i].ID])...)
 		}
 	}
-	done := answered(out)
+	done, quoted := answered(out), toldOf(out)
 	for i := range list {
 		if list[i].stated {
-			out = append(out, list[i].statedGroups(d, done[list[i].Control])...)
+			out = append(out, list[i].statedGroups(found[i], done[list[i].Control], quoted)...)
 		}
 	}
 	return out

@@ -21,25 +21,26 @@ type statedGap struct {
 }
 
 // statedGaps has one row per control that a design can deny. The statement quotes
-// the denial.
+// the denial. Where one sentence denies several, the first speaks, so that the
+// specific stand before the general.
 var statedGaps = []statedGap{
+	{stride.UniqueCredentials, stride.Spoofing, "Shared, default or repeated credentials of {target}", "anybody who knows or extracts the common credential", "use the common credential of {target} as if it were theirs alone",
+		"access that cannot be told from that of others, wherever the same credential is good", risk(3, 3), "CWE-1391", "CAPEC-653",
+		"Give each person and each device that uses {target} a credential of its own, changed from the factory's, and revocable alone"},
+	{stride.MultiFactor, stride.Spoofing, "Stolen password is enough for {target}", "an attacker with a phished, guessed or reused password", "get past the sign-in of {target}",
+		"takeover of the account and of what it may do", risk(3, 3), "CWE-308", "CAPEC-600", "Require a second factor that resists phishing for sign-in at {target}"},
 	{stride.Authentication, stride.Spoofing, "Strangers or shared identities accepted by {target}", "anybody who can reach {target}, or knows the common credential",
 		"act at {target} as somebody they are not", "actions and disclosures that no person answers for", risk(3, 3), "CWE-287", "CAPEC-151",
 		"Give each person, device and service that uses {target} a credential of its own and check it on every request"},
 	{stride.MutualAuthentication, stride.Spoofing, "Impostor accepted as a peer of {target}", "an attacker on the network", "pose as a peer of {target}",
 		"forged requests taken for genuine ones", risk(2, 3), "CWE-290", "CAPEC-151", "Require a certificate of each peer of {target} and check whom it names"},
-	{stride.MultiFactor, stride.Spoofing, "Stolen password is enough for {target}", "an attacker with a phished, guessed or reused password", "sign in at {target} as its owner",
-		"takeover of the account and of what it may do", risk(3, 3), "CWE-308", "CAPEC-600", "Require a second factor that resists phishing for sign-in at {target}"},
-	{stride.UniqueCredentials, stride.Spoofing, "Shared, default or repeated credentials of {target}", "anybody who knows or extracts the common credential", "act as any of those who use {target} with it",
-		"access that cannot be told from that of others, wherever the same credential is good", risk(3, 3), "CWE-1391", "CAPEC-653",
-		"Give each person and each device that uses {target} a credential of its own, changed from the factory's, and revocable alone"},
 	{stride.Authorization, stride.ElevationOfPrivilege, "Caller of {target} acts beyond its own rights", "any caller of {target}", "read or do what belongs to others at {target}",
 		"access to other people's data and functions", risk(3, 3), "CWE-862", "CAPEC-1", "Check at {target}, for every request, that this caller may do this to this object"},
 	{stride.LeastPrivilege, stride.ElevationOfPrivilege, "Wide rights of {target} turn a small breach into a large one", "an attacker who got hold of {target} or its credentials",
 		"use rights of {target} that its task does not need", "control of everything that those rights reach", risk(2, 4), "CWE-250", "CAPEC-122",
 		"Cut the rights of {target} down to its task, one identity per workload"},
-	{stride.SessionManagement, stride.Spoofing, "Stolen token for {target} stays good", "an attacker who took a token from a log, a device or a backup", "use it at {target} long after its owner stopped",
-		"access in the victim's name that nobody ends", risk(3, 3), "CWE-613", "CAPEC-60", "Let tokens for {target} expire soon, and make it possible to revoke them at once"},
+	{stride.SessionManagement, stride.Spoofing, "Stolen token, key or link for {target} stays good", "an attacker who took a token from a log, a device or a backup", "use it at {target} until it expires",
+		"access in the victim's name that nobody can end", risk(3, 3), "CWE-613", "CAPEC-60", "Let tokens for {target} expire soon, and make it possible to revoke them at once"},
 	{stride.EncryptionInTransit, stride.InformationDisclosure, "Traffic of {target} read on its way", "an attacker on the network path", "read and record what {target} sends and receives",
 		"disclosure of the data, and of credentials that travel with it", risk(2, 3), "CWE-319", "CAPEC-157", "Use TLS 1.2 or later on every connection of {target} and refuse others"},
 	{stride.EncryptionAtRest, stride.InformationDisclosure, "Data of {target} read from its storage", "somebody with the medium, a snapshot or a file of {target}", "read the data of {target} without its software",
@@ -103,8 +104,8 @@ var statedGaps = []statedGap{
 		"answers and actions of the attacker's choice", risk(3, 3), "CWE-1426", "CAPEC-242", "Treat what {target} reads as data: separate it from instructions, and check calls and answers by code"},
 	{stride.DataMinimization, stride.InformationDisclosure, "{target} keeps or shows more data than it needs", "an insider, or whoever breaches {target}", "read data in {target} that need not be there",
 		"a breach of more people's data, and of privacy law", risk(2, 3), "CWE-200", "CAPEC-116", "Mask, pseudonymise or leave out what {target} does not need, and delete it on a date"},
-	{stride.FailClosed, stride.ElevationOfPrivilege, "Outage or gap of {target} lets requests through", "somebody who overloads {target} or sends what it does not cover", "get past {target} while it does not decide",
-		"what it should stop goes ahead", risk(3, 3), "CWE-636", "CAPEC-212", "Refuse or queue what {target} could not decide, and alert on it"},
+	{stride.FailClosed, stride.ElevationOfPrivilege, "{target} lets happen what it should stop", "a fault, or somebody who provokes one", "have {target} go on although its check failed or is not there",
+		"requests or actions that nobody allowed", risk(3, 3), "CWE-636", "CAPEC-212", "Refuse or hold at {target} what could not be checked, fall back to a safe state, and alert on it"},
 }
 
 // statedRules makes rules of the gaps.
@@ -116,10 +117,28 @@ func statedRules() []Rule {
 			Actor: strings.ToUpper(s.actor[:1]) + s.actor[1:], Action: s.action, Effect: s.effect, Lack: words(s.control), Ask: "Does {target} have " + words(s.control) + "?",
 			Control: s.control, Terms: []string{words(s.control)}, Risk: s.risk, Sensitive: true, Reach: true,
 			CWE: []string{s.cwe}, CAPEC: []string{s.capec}, Fixes: fixes(fix(s.fix, s.cwe)),
-			element: func(n *node) bool { return n.denies(s.control) != nil }, stated: true,
+			element: func(n *node) bool { return n.denies(s.control) != nil && mayHave(n, s.control) }, stated: true,
 		})
 	}
 	return out
+}
+
+// mayHave reports whether the control is one of such parts at all. A sentence may
+// name a part beside the one that it speaks of: people keep no data, files have no
+// sessions, media send nothing.
+func mayHave(n *node, name stride.ControlName) bool {
+	switch name {
+	case stride.SessionManagement:
+		return !n.store() && !n.person() && wordsIn(n.denies(name)[0].Quote).
+			holds("token", "session", "refresh", "jwt", "certificat", "cookie", "revo", "login", "sign", "url", "link", "key", "password", "access")
+	case stride.CSRFProtection, stride.OutputEncoding:
+		return !n.store() && !n.person()
+	case stride.EncryptionInTransit:
+		return !n.person() && !n.is("file_storage", "backup_store", "sensor")
+	case stride.DataMinimization, stride.EncryptionAtRest, stride.Backup, stride.Quotas, stride.Redundancy, stride.InputValidation, stride.DependencyScanning, stride.FailClosed:
+		return !n.person() && !n.insider()
+	}
+	return true
 }
 
 // denies returns the quotes by which the source denies the control to n, or nil.
@@ -139,16 +158,18 @@ func (n *node) denies(name stride.ControlName) []stride.Evidence {
 // and flows that are all marked alike are one.
 func (g *group) bySentence() []*group {
 	denied := g.state == stride.ControlAbsent && g.rule.element != nil
-	if !denied && g.state != stride.ControlUnknown || len(g.sites) < 2 {
+	if !denied && g.state != stride.ControlUnknown || len(g.sites) < 2 || len(g.evidence)+len(g.told) == 0 {
 		return []*group{g}
 	}
 	var out []*group
 	byQuote := map[string]*group{}
 	for _, s := range g.sites {
-		_, evidence := g.rule.controlAt(s)
 		quote := ""
-		if len(evidence) > 0 {
-			quote = evidence[0].Quote
+		if len(s.evidence) > 0 {
+			quote = s.evidence[0].Quote
+		}
+		if s.told != nil && !denied {
+			quote += "\n" + s.told.Quote
 		}
 		part := byQuote[quote]
 		if part == nil {
@@ -156,10 +177,7 @@ func (g *group) bySentence() []*group {
 			byQuote[quote] = part
 			out = append(out, part)
 		}
-		part.sites = append(part.sites, s)
-		if len(part.evidence) < maxEvidence {
-			part.evidence = append(part.evidence, evidence...)
-		}
+		part.add(s)
 	}
 	return out
 }
@@ -168,6 +186,63 @@ func (g *group) bySentence() []*group {
 // likely to have it where it is silent: measures that owners take for the whole
 // of a system.
 func (d *design) cares(name stride.ControlName) bool { return d.wide[name] }
+
+// askedFirst marks the groups whose control is unknown and yet stated elsewhere,
+// and splits off the sites of which the source speaks in a way that would make
+// "nothing of it is stated" false. What rests on a fact that the source tells is
+// not held back.
+func askedFirst(groups []*group, elsewhere bool) []*group {
+	out := make([]*group, 0, len(groups))
+	for _, g := range groups {
+		if g.state != stride.ControlUnknown || len(g.told) > 0 {
+			out = append(out, g)
+			continue
+		}
+		var silent, spoken []site
+		phrases := g.rule.phrases()
+		if !elsewhere && !slices.ContainsFunc(g.sites, func(s site) bool { return s.speaksOf(phrases) }) {
+			out = append(out, g)
+			continue
+		}
+		for _, s := range g.sites {
+			if s.speaksOf(phrases) {
+				spoken = append(spoken, s)
+			} else {
+				silent = append(silent, s)
+			}
+		}
+		switch {
+		case elsewhere || len(silent) == 0:
+			g.asked = true
+			out = append(out, g)
+		default:
+			rest := *g
+			g.sites, rest.sites, rest.asked = silent, spoken, true
+			out = append(out, g, &rest)
+		}
+	}
+	return out
+}
+
+// phrases are the terms of the rule by their words.
+func (r *Rule) phrases() [][]string {
+	out := make([][]string, len(r.Terms))
+	for i, t := range r.Terms {
+		out[i] = wordsIn(t)
+	}
+	return out
+}
+
+// speaksOf reports whether a quote that names the site has one of the phrases near
+// the name and does not deny it.
+func (s site) speaksOf(phrases [][]string) bool {
+	for _, n := range s.nodes {
+		if _, ok := n.quoteWith(phrases); ok {
+			return true
+		}
+	}
+	return s.edge != nil && slices.ContainsFunc(phrases, func(p []string) bool { return s.edge.words.find(p) >= 0 })
+}
 
 // ofWholeSystems lists controls that owners have or lack as a whole.
 func ofWholeSystems(name stride.ControlName) bool {
@@ -223,13 +298,51 @@ func answered(groups []*group) map[stride.ControlName]map[*node]bool {
 	return out
 }
 
-// statedGroups returns the groups of a stated gap.
-func (r *Rule) statedGroups(d *design, done map[*node]bool) []*group {
+// toldOf returns the sentences on which the proposals of the groups rest: what is
+// told of an element or denied to it.
+func toldOf(groups []*group) quotedAt {
+	quoted := quotedAt{}
+	for _, g := range groups {
+		if g.state != stride.ControlAbsent && g.state != stride.ControlUnknown {
+			continue
+		}
+		for _, s := range g.sites {
+			for _, n := range s.nodes {
+				if s.told != nil {
+					quoted.note(n, s.told.Quote)
+				}
+				if g.state == stride.ControlAbsent && s.edge == nil {
+					for _, e := range n.denies(g.rule.Control) {
+						quoted.note(n, e.Quote)
+					}
+				}
+			}
+		}
+	}
+	return quoted
+}
+
+// quotedAt holds the sentences on which proposals rest, by element.
+type quotedAt map[*node]map[string]bool
+
+func (q quotedAt) note(n *node, quote string) {
+	if q[n] == nil {
+		q[n] = map[string]bool{}
+	}
+	q[n][quote] = true
+}
+
+// statedGroups returns the groups of a stated gap, but for those parts at which
+// the gap has its threat already, by the control or by the sentence: one sentence
+// about one part makes one such threat, that of the first row of the table.
+func (r *Rule) statedGroups(found []site, done map[*node]bool, quoted quotedAt) []*group {
 	g := &group{rule: r, state: stride.ControlAbsent}
-	for _, s := range r.sites(d) {
-		if !done[s.nodes[0]] {
+	for _, s := range found {
+		denial := s.nodes[0].denies(r.Control)
+		if !done[s.nodes[0]] && !quoted[s.nodes[0]][denial[0].Quote] {
 			g.sites = append(g.sites, s)
-			g.evidence = append(g.evidence, s.nodes[0].denies(r.Control)...)
+			g.evidence = append(g.evidence, denial...)
+			quoted.note(s.nodes[0], denial[0].Quote)
 		}
 	}
 	if len(g.sites) == 0 {
@@ -244,8 +357,14 @@ const saidLength = 180
 
 // said returns the sentence by which the source denies or only plans the control,
 // for a statement; "" where there is none, as where a diagram or an answer says so.
-func (g *group) said() string {
-	for _, e := range g.evidence {
+func (g *group) said() string { return firstExcerpt(g.evidence) }
+
+// tale returns the sentence that tells the fact which the rule rests on, for a
+// statement; "" where there is none.
+func (g *group) tale() string { return firstExcerpt(g.told) }
+
+func firstExcerpt(evidence []stride.Evidence) string {
+	for _, e := range evidence {
 		if e.Kind == stride.Quoted {
 			return excerpt(e.Quote)
 		}
@@ -292,4 +411,27 @@ func clauseOfDenial(text string) int {
 		return from + 1 + len(text[from+1:]) - len(strings.TrimLeft(text[from+1:], " "))
 	}
 	return 0
+}
+
+// outspokenFrom is how many kinds of gaps a source names before its silence counts.
+const outspokenFrom = 3
+
+// gapsNamed counts the controls that the source denies in words. A mark that many
+// flows bear alike is one.
+func gapsNamed(a *stride.Architecture) int {
+	denied := map[stride.ControlName]bool{}
+	note := func(controls stride.Controls) {
+		for name, c := range controls {
+			if c.State == stride.ControlAbsent && len(c.Evidence) > 0 && c.Evidence[0].Kind == stride.Quoted {
+				denied[name] = true
+			}
+		}
+	}
+	for i := range a.Elements {
+		note(a.Elements[i].Controls)
+	}
+	for i := range a.Flows {
+		note(a.Flows[i].Controls)
+	}
+	return len(denied)
 }

@@ -17,6 +17,9 @@ var stores = []Rule{
 		element: func(n *node) bool {
 			return n.store() && !n.staticSite() && (n.is("object_storage") || n.is("file_storage") && !n.is("browser_storage") && n.near("web_app", "api", "function", "client"))
 		},
+		Measure: "private buckets", singled: ofElement(func(n *node) bool {
+			return n.precious() || n.direct() || n.userFilled() || n.told("public", "presigned", "signed", "link", "links", "anonymous")
+		}),
 	},
 	{
 		ID: "store-shared-credentials", Category: stride.InformationDisclosure,
@@ -31,12 +34,13 @@ var stores = []Rule{
 		flow: func(e *edge) bool {
 			return e.to.networkStore() && (e.to.is("database") || e.to.broker()) && !e.to.managed && e.from.service() && !e.from.fedByConfig()
 		},
+		common: true,
 	},
 	{
 		ID: "store-excess-rights", Category: stride.Tampering,
 		Title: "{source}, once compromised, can change all of {dest}",
 		Actor: "An attacker who takes over {source}", Action: "alter or delete any record in {dest}, also those that other programs wrote",
-		Lack: "separation of rights on {dest}", Effect: "corrupted or lost {data} far beyond what {source} needs to write", Measure: "least privilege of database accounts",
+		Lack: "separation of rights on {dest}", Effect: "corrupted or lost {data} that other programs wrote", Measure: "least privilege of database accounts",
 		Ask:     "Which rights does the account of {source} have on {dest}: only the tables and operations that it needs?",
 		Control: stride.LeastPrivilege, Also: []stride.ControlName{stride.Authorization},
 		Terms: []string{"least privilege", "read-only", "role"}, Risk: risk(2, 3), Sensitive: true,
@@ -47,6 +51,7 @@ var stores = []Rule{
 		flow: func(e *edge) bool {
 			return e.to.database() && e.to.networkStore() && !e.to.is("cache") && (e.from.service() && !e.from.is("function") || e.from.is("client", "script") && !e.from.person())
 		},
+		common: true,
 	},
 	{
 		ID: "store-theft-at-rest", Category: stride.InformationDisclosure,
@@ -62,6 +67,7 @@ var stores = []Rule{
 			return n.store() && !n.keyList() && !n.passwordManager() && !n.keyChip() && !n.is("config_store") && !n.staticSite() && !n.bare() && !n.controlStore() && !n.is("queue", "cache", "browser_storage", "code_repository", "artifact_registry") && !n.outside &&
 				(n.database() || n.is("file_storage", "object_storage", "backup_store") || n.keeps(stride.DataPersonal, stride.DataHealth, stride.DataPayment, stride.DataCredentials, stride.DataKeys, stride.DataTokens))
 		},
+		common: true,
 	},
 	{
 		ID: "store-saturation", Category: stride.DenialOfService,
@@ -77,6 +83,7 @@ var stores = []Rule{
 		element: func(n *node) bool {
 			return n.store() && !n.bare() && n.is("database", "file_storage", "log_store") && !n.is("cache", "browser_storage") && !n.managed && !n.controlStore()
 		},
+		common: true,
 	},
 	{
 		ID: "store-destruction", Category: stride.DenialOfService,
@@ -90,8 +97,9 @@ var stores = []Rule{
 		CWE:     []string{"CWE-693"}, CAPEC: []string{"CAPEC-212"},
 		Fixes: fixes(fix("Keep immutable, versioned backups of {target} in another account and rehearse the restore.", "CAPEC-212", "CWE-693")),
 		element: func(n *node) bool {
-			return n.store() && n.is("database", "object_storage") && !n.is("cache") && !n.outside && !n.staticSite() && !n.embedded() && !n.bare() && !n.controlStore()
+			return n.store() && n.is("database", "object_storage") && !n.is("cache") && !n.outside && !n.staticSite() && !n.enclosed && !n.bare() && !n.controlStore()
 		},
+		common: true,
 	},
 	{
 		ID: "store-unaccountable-change", Category: stride.Repudiation,
@@ -104,9 +112,10 @@ var stores = []Rule{
 		Fixes:   fixes(fix("Turn on access auditing of {target} and hand the acting user down from {callers}; ship the records to a store that they cannot change.", "ASVS 16.2.1", "ASVS 16.4.3", "CWE-778")),
 		Measure: "audit of access to data", singled: ofElement(func(n *node) bool { return n.direct() || n.precious() || n.keeps(stride.DataLogs) }),
 		element: func(n *node) bool {
-			return n.store() && !n.bare() && !n.alone() && !n.embedded() && !n.staticSite() && !n.is("cache", "browser_storage") &&
+			return n.store() && !n.bare() && !n.alone() && !n.enclosed && !n.staticSite() && !n.is("cache", "browser_storage") &&
 				(n.is("database", "object_storage") && !n.controlStore() || n.is("file_storage") && len(n.in) > 0)
 		},
+		common: true,
 	},
 	{
 		ID: "store-cache-poisoning", Category: stride.Tampering,
@@ -145,6 +154,7 @@ var stores = []Rule{
 		element: func(n *node) bool {
 			return n.database() && n.networkStore() && !n.guardedByPolicy() && !n.controlStore() && !n.is("cache")
 		},
+		common: true,
 	},
 	{
 		ID: "store-loosened-access", Category: stride.ElevationOfPrivilege,
@@ -157,6 +167,7 @@ var stores = []Rule{
 		CWE: []string{"CWE-269", "CWE-732"}, CAPEC: []string{"CAPEC-122"},
 		Fixes:   fixes(fix("Manage roles of {target} as reviewed code, keep superuser accounts out of applications, and alert on new grants.", "ASVS 8.2.1", "CWE-269")),
 		element: func(n *node) bool { return n.accounted() && n.networkStore() && n.readers() > 1 },
+		common:  true,
 	},
 	{
 		ID: "store-bypassed-api", Category: stride.ElevationOfPrivilege,
@@ -205,7 +216,7 @@ var stores = []Rule{
 		CWE: []string{"CWE-200"}, CAPEC: []string{"CAPEC-569"},
 		Fixes: fixes(fix("Delete content of {target} on schedule, hide who it belongs to from staff, and log each look at it.", "ASVS 14.2.4", "CWE-200")),
 		element: func(n *node) bool {
-			return n.store() && !n.OutOfScope && !n.is("artifact_registry", "code_repository", "config_store", "browser_storage") &&
+			return n.store() && !n.containerImage() && !n.is("artifact_registry", "code_repository", "config_store", "browser_storage") &&
 				n.named("image", "photo", "picture", "upload", "chat", "profile", "behavio", "recording", "video", "voice")
 		},
 	},
@@ -223,6 +234,7 @@ var stores = []Rule{
 			return n.database() && n.networkStore() && !n.controlStore() && !n.httpOnly() && (n.shared() || n.foreignClients()) &&
 				!n.calledBy(func(c *node) bool { return c.webService() })
 		},
+		common: true,
 	},
 	{
 		ID: "store-mistaken-delete", Category: stride.DenialOfService,
@@ -260,7 +272,9 @@ var stores = []Rule{
 		Control: stride.SecretsManagement, Also: []stride.ControlName{stride.Authentication},
 		Terms: []string{"default account removed", "password changed", "personal accounts"}, Risk: risk(3, 4), Silences: []string{"store-impersonated-client"},
 		CWE: []string{"CWE-1392"}, CAPEC: []string{"CAPEC-560"},
-		Fixes:   fixes(fix("Disable the default account of {target}, create personal and per-service accounts with the rights that each needs, and bind logins to networks.", "ASVS 6.3.2", "CWE-1392")),
-		element: (*node).defaultLogin,
+		Fixes:    fixes(fix("Disable the default account of {target}, create personal and per-service accounts with the rights that each needs, and bind logins to networks.", "ASVS 6.3.2", "CWE-1392")),
+		tell:     telling("default account", "default user", "user default", "default password", "default credentials", "default login", "default superuser"),
+		onlyTold: true,
+		element:  func(n *node) bool { return n.database() || n.is("queue", "admin_interface") },
 	},
 }

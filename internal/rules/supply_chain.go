@@ -39,6 +39,7 @@ var supplyChain = []Rule{
 		CWE: []string{"CWE-345"}, CAPEC: []string{"CAPEC-692"},
 		Fixes:   fixes(fix("Require signed commits, forbid force pushes and tag moves in {target}, and export its audit log.", "CAPEC-692", "ASVS 16.4.2")),
 		element: func(n *node) bool { return n.is("code_repository") },
+		Measure: "signed and append-only history of repositories", singled: ofElement(func(n *node) bool { return n.design.ships || n.told("force", "history", "tag", "tags") }),
 	},
 	{
 		ID: "supply-platform-admin", Category: stride.ElevationOfPrivilege,
@@ -53,6 +54,9 @@ var supplyChain = []Rule{
 		element: func(n *node) bool {
 			return (n.is("code_repository") || n.builder() && n.is("build_system") || n.is("artifact_registry") && !n.managed) && !n.schemaRegistry() && (n.has("admin") || n.Controls.State(stride.CodeReview) == stride.ControlPresent)
 		},
+		Measure: "limits on administrators of repositories", singled: ofElement(func(n *node) bool {
+			return n.design.ships && !n.is("artifact_registry") || n.told("bypass", "owners", "administrator", "administrators")
+		}),
 	},
 	{
 		ID: "supply-build-tampering", Category: stride.Tampering,
@@ -69,8 +73,8 @@ var supplyChain = []Rule{
 	{
 		ID: "supply-build-secrets", Category: stride.InformationDisclosure,
 		Title: "Signing keys and deployment credentials stolen from {target}",
-		Actor: "An author of a change or of a build step", Action: "print or send away secrets that {target} gives to builds",
-		Fact: "{target} holds credentials", Lack: "managed, short-lived secrets", Effect: "releases and deployments signed or made by the attacker",
+		Actor: "An author of a change or of a build step", Action: "print or send away secrets that are given to builds on {target}",
+		Fact: "{target} holds credentials", Lack: "use of managed, short-lived secrets", Effect: "releases and deployments signed or made by the attacker",
 		Ask:     "Which secrets can a build on {target} read, and can a change from a fork read them?",
 		Control: stride.SecretsManagement, Terms: []string{"secret", "OIDC", "vault"}, Risk: risk(3, 4),
 		CWE: []string{"CWE-522"}, CAPEC: []string{"CAPEC-150"},
@@ -89,7 +93,7 @@ var supplyChain = []Rule{
 		Terms: []string{"provenance", "official branch", "verify"}, Risk: risk(2, 4),
 		CWE: []string{"CWE-829"}, CAPEC: []string{"CAPEC-176"},
 		Fixes:   fixes(fix("Fix repository, branch and workflow in the release policy and refuse artifacts whose provenance says otherwise.", "CAPEC-176", "CWE-829")),
-		Measure: "check of what a release was built from", singled: ofElement(func(n *node) bool { return n.design.branches }),
+		Measure: "check of what a release was built from", singled: ofElement(func(n *node) bool { return n.design.ships && n.design.branches }),
 		element: func(n *node) bool { return n.builder() },
 	},
 	{
@@ -105,6 +109,7 @@ var supplyChain = []Rule{
 		element: func(n *node) bool {
 			return n.is("artifact_registry") && !n.suggested() && !n.schemaRegistry() && !n.modelRegistry()
 		},
+		about: []string{"artifact", "image", "package", "release", "wheel", "binar", "container", "chart", "provenance", "attest", "regist", "build", "app"},
 	},
 	{
 		ID: "supply-forged-provenance", Category: stride.Spoofing,
@@ -174,6 +179,7 @@ var supplyChain = []Rule{
 		element: func(n *node) bool {
 			return n.is("code_repository") && (n.Controls.State(stride.CodeReview) == stride.ControlPresent || n.told("bot", "bots", "robot", "dependabot", "renovate", "automerge", "bypass", "exception", "review", "reviewed", "reviewer", "approval"))
 		},
+		tell: mentioning("bot", "bots", "robot", "dependabot", "renovate", "automerge", "bypass", "exception"),
 	},
 	{
 		ID: "supply-colluding-reviewer", Category: stride.Tampering,
@@ -200,10 +206,11 @@ var supplyChain = []Rule{
 		CWE: []string{"CWE-693"}, CAPEC: []string{"CAPEC-212"},
 		Fixes:   fixes(fix("Mirror {target} with all tags to another provider daily, protect it against deletion, and rehearse a build from the mirror.", "CAPEC-212", "CWE-693")),
 		element: func(n *node) bool { return n.is("code_repository") && !n.suggested() && n.design.builds() },
+		Measure: "mirrors of source and dependencies", singled: ofElement(func(n *node) bool { return n.design.ships }),
 	},
 	{
 		ID: "supply-missing-dependency", Category: stride.DenialOfService,
-		Title: "{target} withdrawn or unreachable stops the build",
+		Title: "Build stopped because {target} cannot be fetched",
 		Actor: "An upstream author, a registry, or an outage", Action: "remove, rename or rate-limit {target}",
 		Fact: "each build fetches it", Lack: "mirror of what the build fetches", Effect: "builds and urgent fixes that cannot be made",
 		Ask:     "Can the product be built while the registries that serve {target} are down?",
@@ -212,6 +219,7 @@ var supplyChain = []Rule{
 		CWE: []string{"CWE-1357"}, CAPEC: []string{"CAPEC-603"},
 		Fixes:   fixes(fix("Fetch {target} through a mirror that keeps every version ever used, or vendor it, and build once a week from the mirror alone.", "ASVS 15.2.4", "CWE-1357")),
 		element: func(n *node) bool { return n.is("package_dependency") },
+		Measure: "mirrors of source and dependencies", singled: ofElement(func(n *node) bool { return n.design.ships }),
 	},
 	{
 		ID: "supply-delisted-artifact", Category: stride.DenialOfService,
@@ -226,6 +234,7 @@ var supplyChain = []Rule{
 		element: func(n *node) bool {
 			return n.is("artifact_registry") && !n.foreignRegistry() && !n.schemaRegistry() && n.calledBy(func(c *node) bool { return c.person() || c.outside || c.is("ci_cd") })
 		},
+		Measure: "mirrors of source and dependencies", singled: ofElement(func(n *node) bool { return n.design.ships }),
 	},
 	{
 		ID: "supply-lax-verifier", Category: stride.Spoofing,
@@ -250,8 +259,9 @@ var supplyChain = []Rule{
 		CWE: []string{"CWE-494"}, CAPEC: []string{"CAPEC-678"},
 		Fixes: fixes(fix("Pin images and tools of {target} by digest, build them from source under the same rules, verify their signatures at start, and compare with a second, reproducible build.", "CAPEC-678", "CWE-494")),
 		element: func(n *node) bool {
-			return n.builder() && (n.is("build_system") || n.told("base", "toolchain", "compiler", "slim", "alpine"))
+			return n.builder() && (n.is("build_system") || n.told("toolchain", "compiler", "slim", "alpine"))
 		},
+		Measure: "pinned build images", singled: ofElement(func(n *node) bool { return n.design.ships || n.told("toolchain", "compiler", "slim", "alpine") }),
 	},
 	{
 		ID: "supply-platform-flaw", Category: stride.ElevationOfPrivilege,
@@ -302,6 +312,7 @@ var supplyChain = []Rule{
 		CWE: []string{"CWE-829", "CWE-494"}, CAPEC: []string{"CAPEC-538"},
 		Fixes:   fixes(fix("Pin each third-party step of {target} to a full commit hash, allow a short list of publishers, and review the difference at each update.", "ASVS 15.2.4", "CWE-829")),
 		element: (*node).movableSteps,
+		tell:    mentioning("tag", "tags"),
 	},
 	{
 		ID: "supply-lasting-runner", Category: stride.ElevationOfPrivilege,
@@ -314,6 +325,7 @@ var supplyChain = []Rule{
 		CWE: []string{"CWE-653"}, CAPEC: []string{"CAPEC-678", "CAPEC-233"},
 		Fixes:   fixes(fix("Start {target} from a clean image for each job, run it without root and without the container engine's socket, and keep changes from forks and releases on different runners.", "CAPEC-678", "CWE-653")),
 		element: (*node).lastingRunner,
+		tell:    mentioning("persistent", "self", "metal"),
 	},
 	{
 		ID: "supply-untrusted-trigger", Category: stride.ElevationOfPrivilege,
@@ -324,9 +336,9 @@ var supplyChain = []Rule{
 		Control: stride.LeastPrivilege, Also: []stride.ControlName{stride.Sandboxing, stride.HumanApproval},
 		Terms: []string{"read-only token", "approval to run", "no secrets for forks"}, Risk: risk(3, 4), Most: 2,
 		CWE: []string{"CWE-94", "CWE-250"}, CAPEC: []string{"CAPEC-242"},
-		Fixes: fixes(fix("Run pull requests of strangers with a read-only token and without secrets in {target}, never check out their code in a privileged job, and pass titles and branches as environment variables.", "CWE-94", "ASVS 13.2.2")),
-		element: func(n *node) bool {
-			return n.is("ci_cd", "code_repository") && n.tells("pull request target", "pull requests from forks", "pull request from a fork", "fork pull", "workflow run")
-		},
+		Fixes:    fixes(fix("Run pull requests of strangers with a read-only token and without secrets in {target}, never check out their code in a privileged job, and pass titles and branches as environment variables.", "CWE-94", "ASVS 13.2.2")),
+		tell:     telling("pull request target", "pull requests from forks", "pull request from a fork", "fork pull", "workflow run"),
+		onlyTold: true,
+		element:  func(n *node) bool { return n.is("ci_cd", "code_repository") },
 	},
 }

@@ -14,6 +14,7 @@ var thirdParties = []Rule{
 		Terms: []string{"signature", "HMAC", "webhook secret"}, Risk: risk(4, 3), CWE: []string{"CWE-345"}, CAPEC: []string{"CAPEC-194"},
 		Fixes:   fixes(fix("Verify an HMAC over body and timestamp in {target}, refuse old and repeated events, and fetch the state from the sender before acting.", "CWE-345", "CWE-294")),
 		element: func(n *node) bool { return n.is("webhook_receiver") && !n.admissionWebhook() && !n.outgoingHook() },
+		heed:    (*node).hookControls,
 	},
 	{
 		ID: "third-request-forgery", Category: stride.InformationDisclosure,
@@ -43,6 +44,7 @@ var thirdParties = []Rule{
 			return e.from.service() && !e.from.outside && e.to.outside && e.to.is("third_party", "payment_service", "email_service", "sms_service", "llm") &&
 				!e.from.has("secret_store")
 		},
+		common: true,
 	},
 	{
 		ID: "third-oversharing", Category: stride.InformationDisclosure,
@@ -71,6 +73,7 @@ var thirdParties = []Rule{
 		flow: func(e *edge) bool {
 			return e.from.is("third_party") && !e.to.is("third_party", "human") && e.to.Kind != stride.ExternalEntity
 		},
+		common: true,
 	},
 	{
 		ID: "third-outage", Category: stride.DenialOfService,
@@ -84,6 +87,7 @@ var thirdParties = []Rule{
 		flow: func(e *edge) bool {
 			return e.from.service() && !e.from.is("worker", "queue") && !e.from.outside && e.to.is("third_party", "payment_service", "sms_service") && e.to.outside
 		},
+		common: true,
 	},
 	{
 		ID: "third-replayed-callback", Category: stride.Tampering,
@@ -106,7 +110,7 @@ var thirdParties = []Rule{
 		Fixes: fixes(fix("Verify the provider's signature over body and timestamp in {dest}, refuse repeats, and fetch the state from {source} before acting.", "CWE-345", "CWE-294")),
 		at:    atFlowAndReceiver,
 		flow: func(e *edge) bool {
-			return e.from.outside && e.from.is("third_party", "payment_service", "sms_service", "email_service") && e.to.service() && !e.to.is("webhook_receiver") &&
+			return e.from.outside && e.from.is("third_party", "payment_service", "sms_service", "email_service") && e.to.service() && !e.to.has("webhook_receiver") &&
 				e.says("webhook", "callback", "notif")
 		},
 	},

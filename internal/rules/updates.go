@@ -25,7 +25,7 @@ var updates = []Rule{
 		Control: stride.ReplayProtection, Also: []stride.ControlName{stride.SecureBoot},
 		Terms: []string{"rollback protection", "version counter", "anti-rollback"}, Risk: risk(2, 4), Most: 2, CWE: []string{"CWE-1328"}, CAPEC: []string{"CAPEC-186"},
 		Fixes:   fixes(fix("Keep a monotonic version counter in hardware behind {target}, sign the version with the image, and expire update metadata (TUF, Uptane).", "CWE-1328")),
-		element: func(n *node) bool { return n.is("update_service") },
+		element: func(n *node) bool { return n.ownUpdates() },
 	},
 	{
 		ID: "device-signing-key", Category: stride.Spoofing,
@@ -37,6 +37,7 @@ var updates = []Rule{
 		Terms: []string{"HSM", "offline key", "key rotation"}, Risk: risk(2, 4), Most: 1, CWE: []string{"CWE-522", "CWE-347"}, CAPEC: []string{"CAPEC-474"},
 		Fixes:   fixes(fix("Keep the signing key in an HSM with two people's approval, split root and release keys for {target}, and rehearse its replacement.", "ASVS 13.3.1", "CAPEC-474")),
 		element: (*node).delivers,
+		singled: ofElement(func(n *node) bool { return !n.has("ci_cd") }),
 	},
 	{
 		ID: "device-fleet-update", Category: stride.DenialOfService,
@@ -53,12 +54,14 @@ var updates = []Rule{
 		ID: "device-blocked-update", Category: stride.DenialOfService,
 		Title: "Updates from {target} blocked",
 		Actor: "An attacker on the path, or an outage", Action: "keep the receivers from reaching {target}",
-		Lack: "monitoring of who lags behind", Effect: "known flaws staying open and devices that no longer get orders",
+		Lack: "monitoring of who lags behind", Effect: "known flaws that stay open on the receivers",
 		Ask:     "Who notices when receivers stop reaching {target}?",
 		Control: stride.Monitoring, Also: []stride.ControlName{stride.Redundancy},
 		Terms: []string{"version report", "alert"}, Risk: risk(2, 2), Most: 1, CWE: []string{"CWE-693"}, CAPEC: []string{"CAPEC-603"},
-		Fixes:   fixes(fix("Report versions, alert on receivers that lag, and offer a second way to reach {target}.", "CAPEC-603")),
-		element: func(n *node) bool { return n.is("update_service") || n.deliversToDevices() },
+		Fixes: fixes(fix("Report versions, alert on receivers that lag, and offer a second way to reach {target}.", "CAPEC-603")),
+		element: func(n *node) bool {
+			return n.ownUpdates() && n.has("robot", "vehicle", "iot_device", "controller") || n.deliversToDevices()
+		},
 	},
 	{
 		ID: "device-intercepted-delivery", Category: stride.InformationDisclosure,
@@ -70,6 +73,7 @@ var updates = []Rule{
 		CWE: []string{"CWE-319"}, CAPEC: []string{"CAPEC-65"},
 		Fixes:   fixes(fix("Deliver from {target} over mutually authenticated TLS and keep secrets out of images.", "ASVS 12.2.1", "CWE-319")),
 		element: func(n *node) bool { return n.delivers() || n.deliversToDevices() },
+		common:  true,
 	},
 	{
 		ID: "device-altered-delivery", Category: stride.Spoofing,

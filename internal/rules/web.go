@@ -37,6 +37,7 @@ var web = []Rule{
 		element: func(n *node) bool {
 			return n.webService() && !n.is("identity_provider") && n.servesStore() && (n.exposed() || n.is("api"))
 		},
+		common: true,
 	},
 	{
 		ID: "web-sql-injection", Category: stride.Tampering,
@@ -98,6 +99,9 @@ var web = []Rule{
 		element: func(n *node) bool {
 			return n.service() && n.is("web_app") && n.calledBy(func(c *node) bool { return c.is("browser", "human") })
 		},
+		Measure: "output encoding", singled: ofElement(func(n *node) bool {
+			return n.takes([]string{"comment", "review", "message", "post", "search", "profile", "name"}) || n.told("comment", "comments", "review", "reviews", "markdown", "html", "template", "templates", "render", "renders", "search") || !n.design.outspoken
+		}),
 	},
 	{
 		ID: "web-cross-site-request", Category: stride.Spoofing,
@@ -139,6 +143,7 @@ var web = []Rule{
 		CWE: []string{"CWE-405"}, CAPEC: []string{"CAPEC-130"},
 		Fixes:   fixes(fix("Page every list, set statement timeouts on {stores} and a small connection pool per caller class in {target}.", "ASVS 15.2.2", "CWE-405")),
 		element: func(n *node) bool { return n.webService() && n.exposed() && n.nearQueried() && n.offersQueries() },
+		common:  true,
 	},
 	{
 		ID: "web-hostile-file", Category: stride.Tampering,

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/threatdraft/threatdraft/internal/stride"
@@ -10,58 +11,94 @@ import (
 // words turns an identifier of the vocabulary into words.
 func words[T ~string](id T) string { return strings.ReplaceAll(string(id), "_", " ") }
 
+// placeholders are what the texts of rules may hold: the names that stand for a
+// mark, how many of them at most (0 where the caller says), and what stands there
+// where the group has none.
+var placeholders = []struct {
+	mark      string
+	names     func(*group) []string
+	limit     int
+	otherwise string
+}{
+	{"{source}", func(g *group) []string { return g.ends(func(e *edge) *node { return e.from }) }, 0, ""},
+	{"{dest}", func(g *group) []string { return g.ends(func(e *edge) *node { return e.to }) }, 0, ""},
+	{"{callers}", (*group).callers, 0, "its callers"},
+	{"{users}", (*group).users, 0, "its users"},
+	{"{stores}", (*group).storeNames, 0, "its data"},
+	{"{boundary}", (*group).boundaries, 0, "a trust boundary"},
+	{"{data}", (*group).dataNames, 3, "the data"},
+	{"{values}", func(g *group) []string { return g.ofFlows((*edge).forgedValues) }, 0, "values"},
+	{"{acts}", (*group).acts, 0, "actions"},
+	{"{actors}", (*group).actors, 0, "users"},
+	{"{behind}", func(g *group) []string { return g.ofNodes((*node).firstBehind) }, 0, "the parts behind it"},
+	{"{gain}", func(g *group) []string { return g.ofNodes((*node).gain) }, 2, "use its operations"},
+	{"{input}", func(g *group) []string { return g.ofNodes((*node).complexInput) }, 0, "content"},
+	{"{retrieved}", (*group).retrieved, 0, "what it retrieves"},
+	{"{setting}", (*group).settings, 0, "settings"},
+}
+
 // fill replaces the placeholders of a rule's text by names of the group; limit
 // says how many names before "and N more".
 func (g *group) fill(text string, limit int) string {
 	if !strings.Contains(text, "{") {
 		return text
 	}
-	var pairs []string
-	for _, p := range []struct {
-		mark string
-		name func(int) string
-	}{
-		{"{target}", g.targetNames},
-		{"{source}", func(n int) string { return join(g.ends(func(e *edge) *node { return e.from }), n) }},
-		{"{dest}", func(n int) string { return join(g.ends(func(e *edge) *node { return e.to }), n) }},
-		{"{callers}", func(n int) string { return or(join(g.callers(), n), "its callers") }},
-		{"{users}", func(n int) string { return or(join(g.users(), n), "its users") }},
-		{"{stores}", func(n int) string { return or(join(g.storeNames(), n), "its data") }},
-		{"{boundary}", func(n int) string { return or(join(g.boundaries(), n), "a trust boundary") }},
-		{"{data}", func(int) string { return g.dataWords() }},
-		{"{values}", func(n int) string { return or(join(g.ofFlows((*edge).forgedValues), n), "values") }},
-		{"{acts}", func(n int) string { return or(join(g.acts(), n), "actions") }},
-		{"{actors}", func(n int) string { return or(join(g.actors(), n), "users") }},
-		{"{behind}", func(n int) string { return or(join(g.ofNodes((*node).firstBehind), n), "the parts behind it") }},
-		{"{gain}", func(int) string { return or(join(g.ofNodes((*node).gain), 2), "use its operations") }},
-		{"{input}", func(n int) string { return or(join(g.ofNodes((*node).complexInput), n), "content") }},
-		{"{said}", func(int) string { return g.said() }},
-		{"{retrieved}", func(n int) string { return or(join(g.retrieved(), n), "what it retrieves") }},
-		{"{setting}", func(n int) string { return or(join(g.settings(), n), "settings") }},
-	} {
-		if strings.Contains(text, p.mark) {
-			pairs = append(pairs, p.mark, p.name(limit))
+	pairs := []string{"{target}", g.targetNames(limit), "{said}", g.said(), "{tale}", g.tale()}
+	for _, p := range placeholders {
+		if !strings.Contains(text, p.mark) {
+			continue
 		}
+		most := limit
+		if p.limit > 0 {
+			most = p.limit
+		}
+		pairs = append(pairs, p.mark, or(join(g.names(p.mark, p.names), most), p.otherwise))
 	}
 	// In one pass: a name of the design that looks like a placeholder stays one.
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
+// names works out the names for a mark once: a group over a large design has
+// thousands of sites, and each of its texts asks for them.
+func (g *group) names(mark string, of func(*group) []string) []string {
+	if names, ok := g.listed[mark]; ok {
+		return names
+	}
+	if g.listed == nil {
+		g.listed = map[string][]string{}
+	}
+	g.listed[mark] = of(g)
+	return g.listed[mark]
+}
+
 // statement says: actor can action because condition, causing impact.
 func (g *group) statement() string {
 	r := g.rule
-	condition := "the design has no " + r.Lack
+	lack, fact := r.Lack, r.Fact
+	if g.several() {
+		lack = strings.ReplaceAll(lack, "{target}", "any of them")
+		if rest, ok := strings.CutPrefix(fact, "it "); ok {
+			fact = "each of them " + rest
+		}
+	}
+	condition := "the design has no " + lack
 	switch {
 	case g.state == stride.ControlUnknown:
-		condition = "no " + r.Lack + " is stated"
+		condition = "no " + lack + " is stated"
 		if g.said() != "" {
-			condition = "of " + r.Lack + " the design says no more than “{said}”"
+			condition = "of " + lack + " the design says no more than “{said}”"
 		}
 	case g.said() != "":
 		condition = "the design says “{said}”"
 	}
-	if r.Fact != "" {
-		condition = r.Fact + " and " + condition
+	switch tale := g.tale(); {
+	case tale != "" && tale == g.said(): // the condition quotes it
+	case tale != "" && g.said() != "" && g.state == stride.ControlAbsent:
+		condition = "the design says “{tale}” and “{said}”"
+	case tale != "":
+		condition = "the design says “{tale}” and " + condition
+	case fact != "":
+		condition = fact + " and " + condition
 	}
 	text := fmt.Sprintf("%s can %s because %s, causing %s.", r.Actor, r.Action, condition, r.Effect)
 	return sentence(g.fill(g.once(text), 3))
@@ -76,11 +113,19 @@ func sentence(text string) string {
 	return text
 }
 
+// several reports whether the group threatens more than one element by themselves.
+func (g *group) several() bool {
+	if g.rule.flow != nil {
+		return false
+	}
+	return slices.ContainsFunc(g.sites, func(s site) bool { return s.nodes[0] != g.sites[0].nodes[0] })
+}
+
 // once names several targets in full the first time only.
 func (g *group) once(text string) string {
 	const mark = "{target}"
 	first := strings.Index(text, mark)
-	if _, names := g.targets(); first < 0 || len(names) < 2 || g.rule.flow != nil {
+	if first < 0 || !g.several() {
 		return text
 	}
 	rest := first + len(mark)
@@ -89,19 +134,30 @@ func (g *group) once(text string) string {
 
 func (g *group) targetNames(limit int) string {
 	if g.rule.flow != nil && (g.rule.at == atFlow || g.rule.at == atFlowAndReceiver) {
-		var names nameList
-		for _, s := range g.sites {
-			names.add(flowName(s.edge))
-		}
-		return joinFlows(names.names)
+		return joinFlows(g.names("flows", func(g *group) []string {
+			return flowNames(g.sites)
+		}))
 	}
-	var names nameList
-	for _, s := range g.sites {
-		for _, n := range s.nodes {
-			names.add(n.Name)
+	return join(g.names("nodes", func(g *group) []string { return g.ofNodes(func(n *node) string { return n.Name }) }), limit)
+}
+
+// fewFlows is up to how many flows are compared by what they read like; more are
+// only counted.
+const fewFlows = 16
+
+// flowNames returns the names of the flows, those that read alike once. Of many
+// flows only the first have one, since the rest is counted.
+func flowNames(sites []site) []string {
+	out := make([]string, 0, len(sites))
+	for i, s := range sites {
+		switch {
+		case len(sites) > fewFlows && i > 1:
+			out = append(out, "")
+		case !slices.Contains(out, flowName(s.edge)):
+			out = append(out, flowName(s.edge))
 		}
 	}
-	return join(names.names, limit)
+	return out
 }
 
 // joinFlows names two flows, or one and how many more there are of its kind: the
@@ -122,10 +178,19 @@ func flowName(e *edge) string {
 }
 
 func (g *group) ends(end func(*edge) *node) []string {
-	var names nameList
+	names := nameList{seen: make(map[string]bool, len(g.sites))}
+	var seen []bool
 	for _, s := range g.sites {
-		if s.edge != nil {
-			names.add(end(s.edge).Name)
+		if s.edge == nil {
+			continue
+		}
+		n := end(s.edge)
+		if seen == nil {
+			seen = make([]bool, len(n.design.nodes))
+		}
+		if !seen[n.index] {
+			seen[n.index] = true
+			names.add(n.Name)
 		}
 	}
 	return names.names
@@ -203,7 +268,7 @@ func (g *group) ofFlows(of func(*edge) string) []string {
 
 // ofNodes returns what is said of each element, each once.
 func (g *group) ofNodes(of func(*node) string) []string {
-	var out nameList
+	out := nameList{seen: make(map[string]bool, len(g.sites))}
 	for _, s := range g.sites {
 		for _, n := range s.nodes {
 			out.addUnlessEmpty(of(n))
@@ -284,14 +349,15 @@ func (g *group) boundaries() []string {
 	return names.names
 }
 
-func (g *group) dataWords() string {
+// dataNames names the classes of data that the group puts at risk.
+func (g *group) dataNames() []string {
 	var names nameList
 	for _, c := range g.classes() {
 		if c != stride.DataPublic && (g.rule.flow != nil || g.allKeep(c)) {
 			names.add(dataWords[c])
 		}
 	}
-	return or(join(names.names, 3), "the data")
+	return names.names
 }
 
 // allKeep reports whether each element of the group keeps the class: what one of
