@@ -82,7 +82,7 @@ var buses = []Rule{
 		ID: "device-bus-pivot", Category: stride.ElevationOfPrivilege,
 		Title: "From {target} onto the internal bus",
 		Actor: "An attacker who took over {target} by its radio, its port or its apps", Action: "send frames of their own from {target} to the control units behind it",
-		Fact: "it joins the outside with the bus", Lack: "filter between both", Effect: "brakes, steering or drives commanded by a part that never had to",
+		Fact: "it joins the outside with the bus", Lack: "filter between both", Effect: "parts that move or switch commanded from outside",
 		Ask:     "Which frames may {target} send to the bus, and which part refuses the others?",
 		Control: stride.NetworkIsolation, Also: []stride.ControlName{stride.LeastPrivilege},
 		Terms: []string{"gateway", "firewall", "allow-list of frames"}, Risk: risk(2, 4), Most: 3, CWE: []string{"CWE-653", "CWE-923"}, CAPEC: []string{"CAPEC-700"},
@@ -105,12 +105,14 @@ var buses = []Rule{
 	{
 		ID: "device-radio-interception", Category: stride.InformationDisclosure,
 		Title: "Interception and hijacking of {target}",
-		Actor: "Somebody within radio range", Action: "listen to {target} or lure devices to an access point of their own",
-		Lack: "encryption of the link with authenticated peers", Effect: "disclosure of telemetry and commands, and a way into the local network",
+		Actor: "Somebody within radio range", Action: "listen to {target} or lure devices to a sender of their own",
+		Lack: "encryption of the link with authenticated peers", Effect: "disclosure of what the devices exchange, and forged messages to them",
 		Ask:     "Which encryption and authentication does {target} use?",
 		Control: stride.EncryptionInTransit, Terms: []string{"WPA3", "WPA2", "TLS", "pairing"}, Risk: risk(3, 3), Most: 3, CWE: []string{"CWE-300"}, CAPEC: []string{"CAPEC-615"},
-		Fixes:   fixes(fix("Use WPA3-Enterprise or authenticated pairing on {target} and TLS above it.", "ASVS 12.2.1", "CWE-300")),
-		element: func(n *node) bool { return n.is("wireless") && !n.carried() },
+		Fixes: fixes(fix("Use WPA3-Enterprise or authenticated pairing on {target} and TLS above it.", "ASVS 12.2.1", "CWE-300")),
+		element: func(n *node) bool {
+			return n.is("wireless") && !n.carried() && !n.named("rfid", "nfc", "infrared", "irda")
+		},
 	},
 	{
 		ID: "device-short-range-exploit", Category: stride.ElevationOfPrivilege,
@@ -122,7 +124,7 @@ var buses = []Rule{
 		Terms: []string{"patched", "firmware update", "disabled when unused"}, Risk: risk(2, 4), Most: 2, CWE: []string{"CWE-20", "CWE-1395"}, CAPEC: []string{"CAPEC-100"},
 		Fixes: fixes(fix("Patch the stack behind {target} through signed updates, confine it from control software, and be connectable only while pairing.", "CWE-1395", "CWE-20")),
 		element: func(n *node) bool {
-			return n.is("wireless") && n.named("bluetooth", "ble", "nfc", "zigbee", "rfid", "wave", "thread")
+			return n.is("wireless") && n.named("bluetooth", "ble", "zigbee", "wave", "thread")
 		},
 	},
 }

@@ -23,9 +23,11 @@ var clients = []Rule{
 		Ask:     "Does the backend rely on anything that {target} checks, and is app attestation used?",
 		Control: stride.IntegrityCheck, Also: []stride.ControlName{stride.CodeSigning},
 		Terms: []string{"attestation", "obfuscation", "code signing"}, Risk: risk(3, 3), CWE: []string{"CWE-602"}, CAPEC: []string{"CAPEC-188"},
-		Fixes:   fixes(fix("Enforce every rule on the server, ship no secret in {target}, and verify app attestation (Play Integrity, App Attest).", "ASVS 2.2.2", "CWE-602")),
-		element: func(n *node) bool { return n.is("mobile_app", "desktop_app") },
-		common:  true,
+		Fixes: fixes(fix("Enforce every rule on the server, ship no secret in {target}, and verify app attestation (Play Integrity, App Attest).", "ASVS 2.2.2", "CWE-602")),
+		element: func(n *node) bool {
+			return n.is("mobile_app") || n.is("desktop_app") && n.told("download", "downloads", "downloaded", "distributed", "customers", "licence", "license", "store", "install", "installs", "installed", "installer")
+		},
+		common: true,
 	},
 	{
 		ID: "client-compromised-device", Category: stride.ElevationOfPrivilege,
@@ -61,7 +63,7 @@ var clients = []Rule{
 		Fixes:   fixes(fix("Render text in {target} through the framework's encoding, sanitize markup, check imports against a schema, and forbid inline script by Content-Security-Policy.", "ASVS 1.2.1", "ASVS 3.4.3", "CWE-79")),
 		element: func(n *node) bool { return n.is("browser") && n.is("web_app") },
 		Measure: "output encoding in the browser", singled: ofElement(func(n *node) bool {
-			return n.told("import", "imports", "share", "shared", "render", "renders", "markdown", "template", "templates", "html") || !n.design.outspoken
+			return n.told("import", "imports", "share", "shared", "render", "renders", "rendered", "markdown", "template", "templates", "html", "formatted", "widget", "widgets") || !n.design.outspoken && n.has("cdn")
 		}),
 	},
 	{
@@ -81,8 +83,8 @@ var clients = []Rule{
 	{
 		ID: "client-lookalike", Category: stride.Spoofing,
 		Title: "Lookalike of {target} lures its users",
-		Actor: "A phisher with a similar domain name", Action: "lure {users} to a copy of {target} and collect the credentials or card data that they enter",
-		Fact: "people sign in or pay there", Lack: "phishing-resistant sign-in", Effect: "takeover of users' accounts",
+		Actor: "A phisher with a similar domain name", Action: "lure {users} to a copy of {target} and collect what they enter there to {entered}",
+		Fact: "people {entered} there", Lack: "phishing-resistant sign-in", Effect: "takeover of users' accounts",
 		Ask:     "Is sign-in at {target} bound to its origin, as with passkeys?",
 		Control: stride.MultiFactor, Terms: []string{"passkey", "WebAuthn", "MFA"}, Risk: risk(3, 3), CWE: []string{"CWE-290"}, CAPEC: []string{"CAPEC-98"},
 		Fixes: fixes(fix("Offer passkeys at {target}, watch for lookalike domains and certificates, and publish DMARC with reject.", "ASVS 6.3.3", "CAPEC-98")),

@@ -56,6 +56,73 @@ func (d *design) aroundTheCore(found []ranked) []ranked {
 	return out
 }
 
+// mostGuessed and mostGuessedOfMain bound the proposals of low confidence on one
+// part and on one of the main parts: one part that was misread, or of which nothing
+// is known but its kind, must not fill the draft.
+const (
+	mostGuessed       = 4
+	mostGuessedOfMain = 8
+)
+
+// lessOfOnePart leaves out what is guessed of a part beyond the first few, counted
+// by the part that a proposal names first. What threatens another part as well,
+// which has had less, stays. Found is in the order of priority.
+func (d *design) lessOfOnePart(found []ranked) []ranked {
+	main := d.mainParts()
+	receiver := make(map[stride.Key]stride.Key, len(d.edges))
+	for _, e := range d.edges {
+		receiver[e.ID] = e.to.ID
+	}
+	count := map[stride.Key]int{}
+	full := func(target stride.Key) bool {
+		part := cmp.Or(receiver[target], target)
+		return count[part] >= mostGuessedOfMain || !main[part] && count[part] >= mostGuessed
+	}
+	out := make([]ranked, 0, len(found))
+	for _, r := range found {
+		if r.Confidence == stride.ConfidenceLow && len(r.TargetIDs) > 0 {
+			if !slices.ContainsFunc(r.TargetIDs, func(k stride.Key) bool { return !full(k) }) {
+				continue
+			}
+			count[cmp.Or(receiver[r.TargetIDs[0]], r.TargetIDs[0])]++
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// withCore gives each main part of which kept has nothing to say the best that
+// found has, in place of what kept has last where the limit is reached: a reader
+// looks for the core of the system first. Both are in the order of priority.
+func (d *design) withCore(kept, found []ranked, limit int) []ranked {
+	named := map[stride.Key]bool{}
+	name := func(r ranked) {
+		for _, k := range r.TargetIDs {
+			named[k] = true
+		}
+	}
+	for _, r := range kept {
+		name(r)
+	}
+	core := map[stride.Key]bool{}
+	main := d.mainParts()
+	for _, n := range d.nodes {
+		core[n.ID] = main[n.ID] && len(n.in)+len(n.out) > 0 && !named[n.ID]
+	}
+	var missed []ranked
+	for _, r := range found {
+		if slices.ContainsFunc(r.TargetIDs, func(k stride.Key) bool { return core[k] && !named[k] }) {
+			missed = append(missed, r)
+			name(r)
+		}
+	}
+	if len(missed) == 0 {
+		return kept
+	}
+	kept = kept[:max(0, min(len(kept), limit-len(missed)))]
+	return sorted(append(slices.Clone(kept), missed...))
+}
+
 // family is what the id of a rule begins with: "supply" of "supply-dependency".
 func family(rule string) string {
 	name, _, _ := strings.Cut(rule, "-")

@@ -52,7 +52,7 @@ var devices = []Rule{
 		Terms:   []string{"unique password", "authentication", "hardening"}, Risk: risk(3, 4), Most: 2, CWE: []string{"CWE-1392", "CWE-1391"}, CAPEC: []string{"CAPEC-542"},
 		Fixes:   fixes(fix("Ship {target} with unique credentials, no listening services it does not need, automatic signed updates, and an egress allow-list.", "CWE-1392", "ASVS 6.3.2")),
 		element: func(n *node) bool { return n.is("iot_device") && n.thing() },
-		Measure: "a password of its own for each device", singled: ofElement(func(n *node) bool { return !n.told("ssh") }),
+		Measure: "a password of its own for each device", singled: ofElement(func(n *node) bool { return n.ofKind() && !n.told("ssh") }),
 	},
 	{
 		ID: "device-remote-login", Category: stride.ElevationOfPrivilege,
@@ -87,6 +87,9 @@ var devices = []Rule{
 		Terms: []string{"secure boot", "signed", "measured boot"}, Risk: risk(2, 4), Most: 2, CWE: []string{"CWE-494"}, CAPEC: []string{"CAPEC-523"},
 		Fixes:   fixes(fix("Boot {target} through a verified chain, run components unprivileged and confined, and attest its state remotely.", "CWE-494", "CAPEC-523")),
 		element: func(n *node) bool { return n.machine() && n.is("robot", "vehicle", "iot_device") },
+		Measure: "verified boot of devices", singled: ofElement(func(n *node) bool {
+			return n.is("robot", "vehicle") || n.ofKind() && !n.design.homes || n.told("linux", "kernel", "boot", "boots", "bootloader", "root", "module", "modules", "component", "components")
+		}),
 	},
 	{
 		ID: "device-supply-backdoor", Category: stride.Tampering,
@@ -127,7 +130,10 @@ var devices = []Rule{
 		Terms: []string{"quota", "watchdog", "limit"}, Risk: risk(2, 3), Most: 2, CWE: []string{"CWE-770"}, CAPEC: []string{"CAPEC-130"},
 		Fixes:   fixes(fix("Set processor, memory and disk limits per component of {target} (cgroups), rotate logs on a partition of their own, and bound message rates.", "CWE-770")),
 		element: (*node).machine,
-		common:  true,
+		Measure: "limits per component of devices", singled: ofElement(func(n *node) bool {
+			return n.is("robot", "vehicle") && !n.design.outspoken || n.told("disk", "memory", "ram", "flash", "cpu", "processor")
+		}),
+		common: true,
 	},
 	{
 		ID: "device-battery-drain", Category: stride.DenialOfService,
@@ -160,7 +166,7 @@ var devices = []Rule{
 		ID: "device-misconfiguration", Category: stride.Tampering,
 		Title: "{target} misconfigured by accident",
 		Actor: "A user or technician", Action: "set wrong limits, modes or network settings on {target} by mistake",
-		Fact: "settings decide how {target} moves and who gets at it", Lack: "check of settings before they take effect", Effect: "unsafe behaviour or an opened interface",
+		Fact: "settings decide what {target} does and who gets at it", Lack: "check of settings before they take effect", Effect: "unsafe behaviour or an opened interface",
 		Ask:     "Does {target} refuse settings outside of safe limits and ask before critical changes?",
 		Control: stride.HumanApproval, Also: []stride.ControlName{stride.InputValidation, stride.IntegrityCheck},
 		Terms: []string{"confirmation", "safe limits", "two-person"}, Risk: risk(2, 3), Most: 2,
@@ -195,7 +201,7 @@ var devices = []Rule{
 		Fixes: fixes(fix("Give each device its own short-lived credentials from a key in hardware, and limit them in {dest} to its own topics and records.", "ASVS 13.3.1", "CWE-522")),
 		at:    atFlowAndReceiver,
 		flow: func(e *edge) bool {
-			return e.from.is("iot_device", "robot", "vehicle") && (e.to.service() || e.to.is("third_party", "queue")) && !e.to.bus() && !e.to.is("llm") &&
+			return e.from.is("iot_device", "robot", "vehicle") && (e.to.service() || e.to.is("third_party", "queue")) && !e.to.bus() && !e.to.is("llm") && !(e.to.is("update_service") && !e.to.delivers()) &&
 				e.to.is("api", "web_app", "monitoring", "function", "third_party", "update_service", "queue")
 		},
 	},

@@ -2,6 +2,12 @@ package rules
 
 import "github.com/threatdraft/threatdraft/internal/stride"
 
+// resolves reports whether n answers the queries of its own network and owns no
+// names that others look up.
+func (n *node) resolves() bool {
+	return n.local() || n.design.homes || n.told("resolver", "resolvers", "resolves", "forwarder", "dnsmasq", "coredns", "pihole")
+}
+
 // distributed holds the attacks on replication, agreement and time.
 var distributed = []Rule{
 	{
@@ -69,7 +75,7 @@ var distributed = []Rule{
 		Fixes:   fixes(fix("Lock the domain, sign the zone with DNSSEC, require a second factor at {target}, and watch certificate logs.", "CAPEC-598", "CWE-346")),
 		element: func(n *node) bool { return n.is("dns") },
 		Measure: "protection of domains and DNS accounts", singled: ofElement(func(n *node) bool {
-			return !n.design.outspoken || n.told("registrar", "zone")
+			return (!n.design.outspoken || n.told("registrar", "zone")) && !n.resolves()
 		}),
 		tell: telling("dangling", "stale record", "old record", "abandoned", "removed service", "point to removed", "points to nothing"),
 	},

@@ -71,6 +71,22 @@ func (d *design) speaksOf(stems ...string) bool {
 		slices.ContainsFunc(d.edges, func(e *edge) bool { return e.says(stems...) })
 }
 
+// severalTenants reports whether a name, label or quote of the design speaks of
+// tenants of its own: the tenant of a directory ("Azure AD tenant") is none.
+func (d *design) severalTenants() bool {
+	told := func(said vocabulary) bool {
+		for i, word := range said {
+			ofDirectory := i > 0 && slices.Contains([]string{"azure", "ad", "aad", "entra", "id", "directory", "office", "365", "m365"}, said[i-1])
+			if strings.HasPrefix(word, "multitenan") || strings.HasPrefix(word, "tenan") && !ofDirectory {
+				return true
+			}
+		}
+		return false
+	}
+	return slices.ContainsFunc(d.nodes, func(n *node) bool { return told(n.words) || told(n.quoted) }) ||
+		slices.ContainsFunc(d.edges, func(e *edge) bool { return told(e.words) })
+}
+
 // ofProvider reports whether a cloud provider runs n by what it is called: the
 // tenant cannot reach its host, its binaries or its capacity. The design asks
 // once and keeps the answer in managed.
@@ -109,6 +125,9 @@ func (n *node) clusterControl() bool {
 	}
 	if n.is("llm_application", "llm_agent") || n.is("orchestrator") && !n.is("kubernetes") && n.has("ml_model", "llm_application") {
 		return false
+	}
+	if n.named("compose") {
+		return false // starts containers on one machine
 	}
 	if n.named("fleet", "mission", "device") || n.has("robot", "vehicle", "iot_device") && !n.has("kubernetes", "container", "cluster_node") {
 		return false // it steers devices, not workloads
@@ -149,7 +168,7 @@ func (n *node) admissionWebhook() bool {
 // vault reports whether n hands secrets to several programs, by what it is
 // called or by who reads it. A file of public keys is none.
 func (n *node) vault() bool {
-	return n.is("secret_store") && !n.keyList() && !n.passwordManager() && !n.keyChip() && !n.named("kms", "sse")
+	return n.is("secret_store") && !n.keyList() && !n.passwordManager() && !n.keyChip() && !n.named("kms", "sse", "acm", "certificate")
 }
 
 // readers counts the programs that talk to n.
@@ -382,24 +401,44 @@ var settings = []struct {
 	{[]stride.Tag{"cluster_node"}, "login accounts, host files and running services"},
 	{[]stride.Tag{"kubernetes", "orchestrator"}, "role bindings, privileged pods and network policy"},
 	{[]stride.Tag{"ci_cd", "code_repository"}, "branch protection, runner permissions and the scope of secrets"},
-	{[]stride.Tag{"admin_interface"}, "role assignments, firewall rules and public access"},
+	{[]stride.Tag{"admin_interface"}, "accounts, roles and policies"},
 	{[]stride.Tag{"robot", "vehicle"}, "speed and safety limits, operating mode and open ports"},
 	{[]stride.Tag{"controller"}, "set points, limits and operating mode"},
 	{[]stride.Tag{"database"}, "grants, network access and retention"},
 	{[]stride.Tag{"object_storage"}, "public access and sharing"},
-	{[]stride.Tag{"identity_provider"}, "redirect addresses, token lifetimes and who may sign up"},
+	{[]stride.Tag{"identity_provider"}, "accounts, roles and how long tokens live"},
 	{[]stride.Tag{"payment_service"}, "payout accounts, refund limits and webhook addresses"},
 	{[]stride.Tag{"gateway"}, "routes, exceptions and allowed addresses"},
 }
 
 // settingOf names what is set on n, or "".
 func (n *node) settingOf() string {
+	switch {
+	case n.speaksOAuth():
+		return "redirect addresses, token lifetimes and who may sign up"
+	case n.issuesCertificates():
+		return "who may ask for which name and how long certificates live"
+	case n.is("admin_interface") && n.managed:
+		return "role assignments, firewall rules and public access"
+	}
 	for _, s := range settings {
 		if n.is(s.tags...) {
 			return s.what
 		}
 	}
 	return ""
+}
+
+// entered says what people do at the page n: sign in, pay or both.
+func (n *node) entered() string {
+	pays := n.receives(stride.DataPayment) || n.near("payment_service")
+	switch {
+	case pays && (n.receives(stride.DataCredentials) || n.signedIn()):
+		return "sign in and pay"
+	case pays:
+		return "pay"
+	}
+	return "sign in"
 }
 
 // firstBehind names the first part that works for n, or "".

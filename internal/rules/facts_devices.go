@@ -1,6 +1,10 @@
 package rules
 
-import "github.com/threatdraft/threatdraft/internal/stride"
+import (
+	"strings"
+
+	"github.com/threatdraft/threatdraft/internal/stride"
+)
 
 // Facts about things in the field: what they are by name, what moves, and which
 // parts of an update reach them.
@@ -113,6 +117,17 @@ func (n *node) ofRobot() bool {
 // robots, where any of them may publish anything.
 func (n *node) published() bool {
 	return n.is("robot_middleware") && n.named("ros", "ros2", "dds", "topic", "topics", "middleware", "zenoh") || n.is("field_bus") && !n.design.outspoken
+}
+
+// ofKind reports whether many things like n stand in places of others: the source
+// counts them, or names them in the plural, and speaks of no part inside of a
+// machine.
+func (n *node) ofKind() bool {
+	if n.named("system", "module", "unit", "controller", "board", "modem") {
+		return false
+	}
+	last := n.Name[strings.LastIndexByte(n.Name, ' ')+1:]
+	return n.counted() || n.named("device", "iot", "thing", "appliance") || strings.HasSuffix(last, "s") && !strings.HasSuffix(last, "ss")
 }
 
 // carried reports whether a mobile network carries n, which encrypts the radio link.

@@ -73,6 +73,17 @@ func (n *node) brokers() bool {
 	return n.is("identity_provider") && (n.calls(other) || n.calledBy(other))
 }
 
+// waysIn counts the parts of the design at which people can sign in.
+func (n *node) waysIn() int {
+	count := 0
+	for _, other := range n.design.nodes {
+		if other == n || other.signsPeopleIn() {
+			count++
+		}
+	}
+	return count
+}
+
 // support reports whether n is a person who helps users with their accounts.
 func (n *node) support() bool {
 	return n.person() && n.named("support", "helpdesk", "agent", "service", "contact", "desk")

@@ -35,6 +35,12 @@ func (n *node) assistant() bool {
 	return n.is("llm") && !n.has("llm_application")
 }
 
+// readsRecords reports whether n answers from records or documents: a store beside
+// it, or what is said of it.
+func (n *node) readsRecords() bool {
+	return len(n.stores()) > 0 || n.told("document", "documents", "retrieve", "retrieves", "retrieval", "ticket", "tickets", "record", "records", "knowledge", "history", "orders", "mailbox", "repository", "repositories")
+}
+
 // providerModel reports whether n is a language model that another company runs,
 // and not a place from which models are fetched.
 func (n *node) providerModel() bool {

@@ -20,20 +20,23 @@ func (n *node) tellingQuote(phrases []string) (stride.Evidence, bool) {
 	if len(n.quotes) == 0 {
 		return stride.Evidence{}, false
 	}
+	return n.quoteWith(splitPhrases(phrases))
+}
+
+func splitPhrases(phrases []string) [][]string {
 	split := make([][]string, len(phrases))
 	for i, phrase := range phrases {
 		split[i] = strings.Fields(phrase)
 	}
-	return n.quoteWith(split)
+	return split
 }
 
 // quoteWith is tellingQuote for phrases that are split into words.
 func (n *node) quoteWith(phrases [][]string) (stride.Evidence, bool) {
-	for _, e := range n.quotes {
-		said := wordsIn(e.Quote)
+	for i, said := range n.said {
 		for _, phrase := range phrases {
 			if at := said.find(phrase); at >= 0 && n.closeTo(said, at) {
-				return e, true
+				return n.quotes[i], true
 			}
 		}
 	}
@@ -42,7 +45,8 @@ func (n *node) quoteWith(phrases [][]string) (stride.Evidence, bool) {
 
 // telling makes the quote that has one of the phrases the reason of a rule.
 func telling(phrases ...string) func(*node) (stride.Evidence, bool) {
-	return func(n *node) (stride.Evidence, bool) { return n.tellingQuote(phrases) }
+	split := splitPhrases(phrases)
+	return func(n *node) (stride.Evidence, bool) { return n.quoteWith(split) }
 }
 
 // leastTelling is how many words a quote has that tells a fact; headings and names
@@ -53,9 +57,9 @@ const leastTelling = 5
 // the stems the reason of a rule; see told for what such a quote is worth.
 func mentioning(stems ...string) func(*node) (stride.Evidence, bool) {
 	return func(n *node) (stride.Evidence, bool) {
-		for _, e := range n.quotes {
-			if said := wordsIn(e.Quote); len(said) >= leastTelling && said.holds(stems...) {
-				return e, true
+		for i, said := range n.said {
+			if len(said) >= leastTelling && said.holds(stems...) {
+				return n.quotes[i], true
 			}
 		}
 		return stride.Evidence{}, false

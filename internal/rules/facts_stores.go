@@ -101,6 +101,12 @@ func (n *node) staticSite() bool {
 	return n.calledBy(func(c *node) bool { return c.is("cdn") }) && !n.calledBy(func(c *node) bool { return !c.is("cdn") }) && !n.precious()
 }
 
+// uploadedTo reports whether scripts of a page talk to n themselves: the source
+// speaks of signed links, of uploads or of origins, or draws the browser at it.
+func (n *node) uploadedTo() bool {
+	return n.told("cors", "origin", "presigned", "upload", "uploads") || n.calledBy(func(c *node) bool { return c.is("browser") }) && !n.calledBy(func(c *node) bool { return c.is("cdn") })
+}
+
 // userFilled reports whether n grows with what people or machines send in: it
 // keeps uploads, records or telemetry, by its name, its data or who writes to it.
 func (n *node) userFilled() bool {

@@ -137,7 +137,7 @@ func TestHygieneIsOneNote(t *testing.T) {
 	require.Contains(t, notes[0], "patching and input validation (API)")
 	require.Contains(t, notes[0], "request logs with identities (API)")
 	require.NotContains(t, notes[0], "limits on requests")
-	require.Empty(t, Propose(sketch(t, "Lamp:iot_device"), Options{}).Notes)
+	require.Empty(t, Propose(sketch(t, "User:end_user"), Options{}).Notes)
 }
 
 // TestStatementNamesSeveralTargetsOnce: a list of names that comes back in every

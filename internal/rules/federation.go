@@ -51,8 +51,10 @@ var federation = []Rule{
 		Ask:     "Where does the signing key of {target} lie, who may read it, and how fast can it be replaced?",
 		Control: stride.KeyManagement, Also: []stride.ControlName{stride.SecretsManagement},
 		Terms: []string{"HSM", "KMS", "key rotation", "JWKS"}, Risk: risk(2, 4), Most: 1, CWE: []string{"CWE-522", "CWE-321"}, CAPEC: []string{"CAPEC-474"},
-		Fixes:   fixes(fix("Sign in a KMS or HSM, rotate the key of {target} on a schedule, publish both keys while they overlap, and drop a leaked one at once.", "ASVS 13.3.1", "CAPEC-474")),
-		element: func(n *node) bool { return n.speaksOAuth() && !n.managed },
+		Fixes: fixes(fix("Sign in a KMS or HSM, rotate the key of {target} on a schedule, publish both keys while they overlap, and drop a leaked one at once.", "ASVS 13.3.1", "CAPEC-474")),
+		element: func(n *node) bool {
+			return n.speaksOAuth() && !n.managed && !n.outside && !n.told("external", "customer", "customers")
+		},
 	},
 	{
 		ID: "oauth-refresh-token", Category: stride.Spoofing,
@@ -86,7 +88,7 @@ var federation = []Rule{
 		Terms: []string{"signature wrapping", "InResponseTo", "audience restriction"}, Risk: risk(2, 4), Most: 1, CWE: []string{"CWE-347"}, CAPEC: []string{"CAPEC-475"},
 		Fixes: fixes(fix("Use a maintained SAML library in {target}, read only the verified element, forbid DTDs, and remember assertion ids until they expire.", "CWE-347", "CWE-611")),
 		element: func(n *node) bool {
-			return (n.service() || n.is("identity_provider")) && (n.named("saml") || n.takes([]string{"saml"}))
+			return n.service() && (n.named("saml") && !n.is("identity_provider") || n.takes([]string{"saml"}) || n.brokers() && n.told("saml"))
 		},
 	},
 	{
@@ -120,8 +122,10 @@ var federation = []Rule{
 		Ask:     "Who may request which names from {target}, where does its key lie, and is issuance watched?",
 		Control: stride.Authorization, Also: []stride.ControlName{stride.KeyManagement, stride.AuditLogging},
 		Terms: []string{"HSM", "issuance policy", "certificate transparency"}, Risk: risk(2, 4), Most: 1, CWE: []string{"CWE-295", "CWE-862"}, CAPEC: []string{"CAPEC-474"},
-		Fixes:   fixes(fix("Keep the root key of {target} offline and the issuing key in an HSM, bind each requester to its names, issue for hours, and log every certificate.", "CWE-295", "ASVS 16.2.1")),
-		element: (*node).issuesCertificates,
+		Fixes: fixes(fix("Keep the root key of {target} offline and the issuing key in an HSM, bind each requester to its names, issue for hours, and log every certificate.", "CWE-295", "ASVS 16.2.1")),
+		element: func(n *node) bool {
+			return n.issuesCertificates() && !n.told("attests", "attestation", "tokenreview", "challenge")
+		},
 	},
 	{
 		ID: "id-account-recovery", Category: stride.Spoofing,

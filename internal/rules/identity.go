@@ -103,6 +103,6 @@ var identity = []Rule{
 		Terms: []string{"redundant", "failover", "high availability"}, Risk: risk(2, 3), Most: 2,
 		CWE: []string{"CWE-400"}, CAPEC: []string{"CAPEC-125"},
 		Fixes:   fixes(fix("Run {target} in several zones, verify tokens offline with cached keys, and keep a documented break-glass account.", "ASVS 13.1.2", "CWE-400")),
-		element: func(n *node) bool { return n.signsPeopleIn() && !n.managed && n.asksPeople() },
+		element: func(n *node) bool { return n.signsPeopleIn() && !n.managed && n.asksPeople() && n.waysIn() == 1 },
 	},
 }

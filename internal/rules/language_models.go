@@ -61,7 +61,7 @@ var languageModels = []Rule{
 		Terms: []string{"access control", "tenant", "filter"}, Risk: risk(3, 3), Sensitive: true, Most: 2, CWE: []string{"CWE-200", "CWE-863"}, CAPEC: []string{"CAPEC-116"},
 		Fixes: fixes(fix("Filter retrieval of {target} by the user's rights before the model sees it, with a namespace per tenant.", "ASVS 8.2.2", "CWE-863")),
 		element: func(n *node) bool {
-			return n.is("vector_store") || n.assistant() && !n.has("vector_store")
+			return n.is("vector_store") || n.assistant() && !n.has("vector_store") && n.readsRecords()
 		},
 	},
 	{

@@ -27,7 +27,7 @@ var messaging = []Rule{
 		Terms: []string{"signature", "HMAC", "checksum", "idempotent"}, Risk: risk(3, 3),
 		CWE: []string{"CWE-924", "CWE-353"}, CAPEC: []string{"CAPEC-384"},
 		Fixes:   fixes(fix("Sign messages in the producer, verify them in the consumer, and drop repeated or out-of-date message ids.", "ASVS 11.4.1", "CWE-353")),
-		element: func(n *node) bool { return n.broker() && !n.managed },
+		element: func(n *node) bool { return n.broker() && !n.managed && !n.named("dead") },
 		Measure: "integrity of messages", singled: ofElement((*node).openBroker),
 		common: true,
 	},

@@ -18,6 +18,7 @@ type node struct {
 	quoted  vocabulary        // of the quotes that name it
 	managed bool              // see ofProvider
 	quotes  []stride.Evidence // see quotesOf
+	said    []vocabulary      // the words of each of them
 	// enclosed and extension are isEnclosed and isExtension, which flows ask often.
 	enclosed, extension bool
 	index               int     // among the nodes of the design
@@ -50,6 +51,10 @@ type design struct {
 	// prompting is set where an application is drawn beside the language model that
 	// it asks, so that its neighbours are not taken for one.
 	prompting bool
+	// login is set where the source speaks of people who sign in.
+	login bool
+	// patients is set where the source speaks of patients or their data.
+	patients bool
 	// deciding is set where the source speaks of people who are judged.
 	deciding bool
 	// attests is set where the source speaks of provenance or signatures, branches
@@ -105,6 +110,9 @@ func (d *design) place(a *stride.Architecture) map[stride.Key]*node {
 		n.quoted = quotedWords(e.Evidence)
 		n.managed = n.ofProvider()
 		n.quotes = quotesOf(e)
+		for _, q := range n.quotes {
+			n.said = append(n.said, wordsIn(q.Quote))
+		}
 		for _, t := range n.tags {
 			d.present[t]++
 		}
@@ -134,9 +142,11 @@ func (d *design) join(a *stride.Architecture, byID map[stride.Key]*node) {
 // hear notes what the source speaks of as a whole.
 func (d *design) hear(a *stride.Architecture) {
 	d.wide = statedWide(a)
-	d.tenants = d.speaksOf("tenant", "multitenant")
+	d.tenants = d.severalTenants()
 	d.prompting = slices.ContainsFunc(d.nodes, func(n *node) bool { return n.is("llm_application") && !n.is("browser") && n.near("llm") })
 	d.deciding = d.speaksOf("applicant", "loan", "underwrit", "patient", "candidate", "claimant", "policyholder")
+	d.login = d.speaksOf("login", "password", "sso", "oidc", "oauth", "2fa", "mfa")
+	d.patients = d.speaksOf("patient", "dicom", "hospital", "clinic", "radiolog")
 	if d.builds() {
 		d.attests = d.speaksOf("provenance", "attest", "slsa", "signing", "signature", "sigstore", "cosign")
 		d.branches = d.speaksOf("fork", "branch", "parameter", "provenance", "slsa", "pull")

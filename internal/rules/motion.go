@@ -81,8 +81,10 @@ var motion = []Rule{
 		Ask:     "Does the controller verify the identity of {target} before it uses it?",
 		Control: stride.Authentication, Also: []stride.ControlName{stride.MutualAuthentication, stride.PhysicalProtection},
 		Terms: []string{"certificate", "pairing of parts", "serial number"}, Risk: risk(1, 4), Most: 2, CWE: []string{"CWE-1357", "CWE-287"}, CAPEC: []string{"CAPEC-531"},
-		Fixes:   fixes(fix("Give {target} a certificate that the controller checks at start, and check its feedback against what was ordered.", "CWE-287", "CAPEC-531")),
-		element: func(n *node) bool { return n.moving() && n.ofRobot() },
+		Fixes: fixes(fix("Give {target} a certificate that the controller checks at start, and check its feedback against what was ordered.", "CWE-287", "CAPEC-531")),
+		element: func(n *node) bool {
+			return n.moving() && n.ofRobot() && n.told("spare", "replace", "replaced", "swap", "swapped", "maintenance", "supplier", "suppliers", "vendor", "joint", "joints", "module", "modular", "modules")
+		},
 	},
 	{
 		ID: "device-unsafe-command", Category: stride.Tampering,

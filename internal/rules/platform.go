@@ -14,9 +14,9 @@ var platform = []Rule{
 		CWE: []string{"CWE-269"}, CAPEC: []string{"CAPEC-233"},
 		Fixes:   fixes(fix("Review wildcard roles on {target}, bind administrators just in time, and alert on new cluster-wide bindings.", "ASVS 8.4.2", "CWE-269")),
 		Measure: "least privilege at the cluster's API", singled: ofElement(func(n *node) bool {
-			return n.is("control_plane") || n.told("admin", "rbac", "privileg", "permission", "permissions")
+			return n.is("control_plane") && n.design.steering() || n.told("admin", "rbac", "privileg", "permission", "permissions")
 		}),
-		element: (*node).clusterControl,
+		element: func(n *node) bool { return n.clusterControl() && !n.named("controller", "operator") },
 	},
 	{
 		ID: "platform-control-flooding", Category: stride.DenialOfService,
@@ -100,9 +100,11 @@ var platform = []Rule{
 		CWE: []string{"CWE-250"}, CAPEC: []string{"CAPEC-480"},
 		Fixes:   fixes(fix("Run {target} as non-root with all capabilities dropped, no host paths, the default seccomp profile, and a policy that enforces it.", "CAPEC-480", "CWE-250")),
 		Measure: "unprivileged containers", singled: ofElement(func(n *node) bool {
-			return n.exposed() || n.has("orchestrator", "control_plane", "cluster_node") || n.told("privileg", "root", "untrusted", "tenant", "socket", "hostpath")
+			return n.has("orchestrator", "control_plane", "cluster_node") || n.told("privileg", "root", "untrusted", "tenant", "socket", "hostpath")
 		}),
-		element: func(n *node) bool { return n.is("container") && !n.managed && !(n.named("cloud") && n.named("run")) },
+		element: func(n *node) bool {
+			return n.is("container") && !n.managed && !n.is("client") && !n.alsoNamed("docker", "containerd", "podman", "plugin", "plugins") && !(n.named("cloud") && n.named("run"))
+		},
 	},
 	{
 		ID: "platform-function-overreach", Category: stride.ElevationOfPrivilege,
@@ -184,6 +186,18 @@ var platform = []Rule{
 	},
 }
 
+// steering reports whether a quarter of the elements make a cluster or decide in
+// one: the design is about it, and does not merely run there.
+func (d *design) steering() bool {
+	parts := 0
+	for _, n := range d.nodes {
+		if n.is("control_plane", "orchestrator", "agent", "cluster_node", "consensus", "decision_point") {
+			parts++
+		}
+	}
+	return parts*4 >= len(d.nodes)
+}
+
 // joins reports whether n is a member of a cluster and reports to its control
 // plane; a virtual machine without one joins nothing.
 func (n *node) joins() bool {
@@ -195,4 +209,11 @@ func (n *node) joins() bool {
 	}
 	return n.has("control_plane", "orchestrator") && n.design.cluster && !n.is("third_party") &&
 		!n.named("ec2", "vm", "virtual", "instance", "instances", "baremetal")
+}
+
+// alsoNamed reports whether the name of n is a product or kind that runs or builds
+// workloads and is none: its last word is one of the stems.
+func (n *node) alsoNamed(stems ...string) bool {
+	own := wordsIn(n.Name)
+	return len(own) > 0 && own[len(own)-1:].holds(stems...)
 }

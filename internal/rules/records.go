@@ -77,7 +77,7 @@ var records = []Rule{
 			return n.precious() || n.told("body", "bodies", "payload", "prompt", "prompts", "debug", "request", "requests", "personal")
 		}),
 		element: func(n *node) bool {
-			return (n.is("log_store") || n.store() && n.keeps(stride.DataLogs)) && !n.named("cloudtrail", "audit")
+			return (n.is("log_store") || n.store() && n.keeps(stride.DataLogs) && !n.is("database")) && !n.named("cloudtrail", "audit")
 		},
 	},
 	{

@@ -28,7 +28,9 @@ import "github.com/threatdraft/threatdraft/internal/stride"
 // classes of data, {values} and {acts} what the flows carry that may be forged or
 // denied, {actors} the people behind them, {gain} and {behind} what stands behind
 // a service, {input} the content it takes in, {retrieved}
-// what an assistant reads that others wrote, {setting} what is configured on it.
+// what an assistant reads that others wrote, {setting} what is configured on it,
+// {protocol} one that proves no sender, {senders} who commands a receiver, {reached} whom a part talks to, {entered}
+// what people do at a page.
 type Rule struct {
 	// ID is stable: fingerprints of stored suggestions are made of it.
 	ID       string
@@ -119,7 +121,7 @@ func List() []Rule {
 		{1, network}, {1, web}, {2, identity}, {1, stores}, {2, messaging}, {1, records}, {2, secrets}, {2, supplyChain},
 		{2, platform}, {3, admission}, {3, distributed}, {3, devices}, {3, buses}, {3, motion}, {3, updates}, {3, industrial},
 		{2, clients}, {3, federation}, {2, thirdParties}, {3, payments}, {3, notifications}, {3, tenancy},
-		{3, languageModels}, {3, machineLearning}, {2, people}, {3, habits}, {2, statedRules()},
+		{3, languageModels}, {3, machineLearning}, {2, people}, {3, habits}, {3, practices()}, {2, interactions}, {2, statedRules()},
 	}
 	var out []Rule
 	for _, t := range topics {

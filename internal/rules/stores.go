@@ -81,7 +81,7 @@ var stores = []Rule{
 		CWE: []string{"CWE-770"}, CAPEC: []string{"CAPEC-130"},
 		Fixes: fixes(fix("Set size and retention limits on {target}, alert at 80 %, and reject writes per caller before the disk is full.", "ASVS 5.2.4", "CWE-770")),
 		element: func(n *node) bool {
-			return n.store() && !n.bare() && n.is("database", "file_storage", "log_store") && !n.is("cache", "browser_storage") && !n.managed && !n.controlStore()
+			return n.store() && !n.bare() && n.is("database", "file_storage", "log_store") && (!n.is("log_store") || n.told("disk", "volume", "partition")) && !n.is("cache", "browser_storage") && !n.managed && !n.controlStore()
 		},
 		common: true,
 	},
@@ -202,7 +202,7 @@ var stores = []Rule{
 		CWE: []string{"CWE-346", "CWE-284"}, CAPEC: []string{"CAPEC-1"},
 		Fixes: fixes(fix("List the exact origins and methods in the CORS rule of {target}; never combine a wildcard with credentials.", "ASVS 3.5.1", "CWE-346")),
 		element: func(n *node) bool {
-			return n.store() && n.is("object_storage") && !n.staticSite() && n.near("browser", "web_app")
+			return n.store() && n.is("object_storage") && !n.staticSite() && n.near("browser", "web_app") && n.uploadedTo()
 		},
 	},
 	{

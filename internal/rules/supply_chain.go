@@ -177,7 +177,7 @@ var supplyChain = []Rule{
 		CWE: []string{"CWE-863"}, CAPEC: []string{"CAPEC-115", "CAPEC-443"},
 		Fixes: fixes(fix("Apply branch rules of {target} to robots and administrators alike, let robots open changes and never approve or merge them, and list every exception with an owner and an end date.", "ASVS 8.2.1", "CWE-863")),
 		element: func(n *node) bool {
-			return n.is("code_repository") && (n.Controls.State(stride.CodeReview) == stride.ControlPresent || n.told("bot", "bots", "robot", "dependabot", "renovate", "automerge", "bypass", "exception", "review", "reviewed", "reviewer", "approval"))
+			return n.is("code_repository") && n.Controls.State(stride.CodeReview) != stride.ControlAbsent && (n.Controls.State(stride.CodeReview) == stride.ControlPresent || n.told("bot", "bots", "robot", "dependabot", "renovate", "automerge", "bypass", "exception", "review", "reviewed", "reviewer", "approval"))
 		},
 		tell: mentioning("bot", "bots", "robot", "dependabot", "renovate", "automerge", "bypass", "exception"),
 	},

@@ -93,11 +93,13 @@ var thirdParties = []Rule{
 		ID: "third-replayed-callback", Category: stride.Tampering,
 		Title: "Same event delivered to {target} twice or out of order",
 		Actor: "The sender's retries, or somebody who recorded a genuine event", Action: "have {target} handle one event again",
-		Fact: "a signature stays valid on the copy", Lack: "memory of handled events", Effect: "goods, credits or entries given twice",
+		Fact: "the copy of a genuine event is genuine as well", Lack: "memory of handled events", Effect: "what the event sets off happening twice, or an old state overwriting a newer one",
 		Ask:     "Does {target} remember event ids and refuse old timestamps?",
 		Control: stride.ReplayProtection, Terms: []string{"idempotency", "event id", "timestamp tolerance"}, Risk: risk(3, 3), Most: 1, CWE: []string{"CWE-294", "CWE-837"}, CAPEC: []string{"CAPEC-60"},
-		Fixes:   fixes(fix("Store handled event ids of {target} under a unique constraint, refuse timestamps older than minutes, and read the present state from the sender.", "CWE-837", "CWE-294")),
-		element: func(n *node) bool { return n.is("webhook_receiver") && !n.admissionWebhook() && !n.outgoingHook() },
+		Fixes: fixes(fix("Store handled event ids of {target} under a unique constraint, refuse timestamps older than minutes, and read the present state from the sender.", "CWE-837", "CWE-294")),
+		element: func(n *node) bool {
+			return n.is("webhook_receiver") && !n.admissionWebhook() && !n.outgoingHook() && n.countsEvents()
+		},
 	},
 	{
 		ID: "third-forged-notice", Category: stride.Spoofing,
@@ -128,6 +130,12 @@ var thirdParties = []Rule{
 			return e.from.service() && !e.from.outside && e.to.outside && e.says("webhook") && !e.to.named("slack", "teams", "discord", "pagerduty")
 		},
 	},
+}
+
+// countsEvents reports whether events at n must happen once: they carry money,
+// orders or records, and do not merely say that something is to be read again.
+func (n *node) countsEvents() bool {
+	return n.near("payment_service") || n.receives(stride.DataPayment, stride.DataCommands, stride.DataBusiness, stride.DataHealth)
 }
 
 // outgoingHook reports whether n is an address that the system calls, as for

@@ -48,7 +48,7 @@ var updates = []Rule{
 		Control: stride.HumanApproval, Also: []stride.ControlName{stride.Monitoring, stride.Redundancy},
 		Terms: []string{"staged rollout", "canary", "A/B partition", "rollback"}, Risk: risk(2, 4), Most: 1, CWE: []string{"CWE-754"}, CAPEC: []string{"CAPEC-176"},
 		Fixes:   fixes(fix("Roll out through {target} to a small group first, halt on failed health reports, and keep a second partition that boots the last good version.", "CWE-754")),
-		element: (*node).delivers,
+		element: func(n *node) bool { return n.delivers() && !n.design.homes },
 	},
 	{
 		ID: "device-blocked-update", Category: stride.DenialOfService,
@@ -60,7 +60,7 @@ var updates = []Rule{
 		Terms: []string{"version report", "alert"}, Risk: risk(2, 2), Most: 1, CWE: []string{"CWE-693"}, CAPEC: []string{"CAPEC-603"},
 		Fixes: fixes(fix("Report versions, alert on receivers that lag, and offer a second way to reach {target}.", "CAPEC-603")),
 		element: func(n *node) bool {
-			return n.ownUpdates() && n.has("robot", "vehicle", "iot_device", "controller") || n.deliversToDevices()
+			return n.delivers() && n.has("robot", "vehicle", "iot_device", "controller") || n.deliversToDevices()
 		},
 	},
 	{
@@ -91,4 +91,12 @@ var updates = []Rule{
 
 // deliversToDevices reports whether n is a deployment system of a design with
 // devices.
-func (n *node) deliversToDevices() bool { return n.is("deployment_system") && n.has("device") }
+func (n *node) deliversToDevices() bool {
+	return n.is("deployment_system") && n.has("robot", "vehicle", "iot_device", "controller") && !n.ofServers()
+}
+
+// ofServers reports whether n is a tool by which operators set up servers and
+// clusters; it installs nothing on things in the field.
+func (n *node) ofServers() bool {
+	return n.named("ansible", "puppet", "chef", "saltstack", "terraform", "helm", "argo", "argocd", "flux", "spinnaker", "compose", "kustomize", "pipeline", "codedeploy", "cloudformation", "octopus")
+}

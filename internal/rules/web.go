@@ -2,6 +2,12 @@ package rules
 
 import "github.com/threatdraft/threatdraft/internal/stride"
 
+// shopfront reports whether n is a site that people visit with a browser, of a
+// design that speaks of sign-in: its pages are meant for strangers.
+func (n *node) shopfront() bool {
+	return n.design.login && n.is("web_app") && !n.is("api") && n.calledBy(func(c *node) bool { return c.is("browser", "end_user") })
+}
+
 // web holds the attacks on services that answer requests.
 var web = []Rule{
 	{
@@ -20,7 +26,7 @@ var web = []Rule{
 			if n.Kind == stride.Process && !n.is("device", "field_bus", "robot_middleware", "webhook_receiver") && !n.named("client") && n.Controls.State(stride.Authentication) == stride.ControlAbsent {
 				return true // the design says so itself
 			}
-			return n.webService() && n.gain() != "" && !n.managed && !n.is("identity_provider", "admin_interface", "robot_middleware", "decision_point") &&
+			return n.webService() && n.gain() != "" && !n.shopfront() && !n.managed && !n.is("identity_provider", "admin_interface", "robot_middleware", "decision_point") &&
 				!n.near("identity_provider") && (n.public() || n.calledBy(func(c *node) bool { return c.is("mobile_app", "script", "device") }))
 		},
 	},
@@ -189,13 +195,13 @@ var web = []Rule{
 		ID: "web-domain-takeover", Category: stride.Spoofing,
 		Title: "Domain of {target} taken over",
 		Actor: "An attacker who gets into the registrar or DNS account, or finds a record that points at nothing", Action: "point the name of {target} at a server of their own and get a valid certificate for it",
-		Fact: "people reach it by its name", Lack: "protection of the domain", Effect: "visitors who sign in and pay at an impostor with the right name",
+		Fact: "people reach it by its name", Lack: "protection of the domain", Effect: "visitors who {entered} at an impostor with the right name",
 		Ask:     "Who can change DNS records and the registration of {target}, with which factor, and are stale records removed?",
 		Control: stride.MultiFactor, Also: []stride.ControlName{stride.Monitoring},
 		Terms: []string{"registry lock", "CAA", "DNSSEC", "certificate transparency"}, Risk: risk(2, 4), Most: 1, CWE: []string{"CWE-350", "CWE-672"}, CAPEC: []string{"CAPEC-89"},
 		Fixes: fixes(fix("Lock the domain of {target} at the registry, require passkeys at registrar and DNS, publish CAA, delete records before the resource behind them, and watch certificate logs.", "ASVS 6.3.3", "CWE-350")),
 		element: func(n *node) bool {
-			return (n.service() || n.is("cdn")) && n.is("web_app", "cdn") && n.exposed() && (n.has("dns", "cdn", "payment_service") || n.receives(stride.DataCredentials, stride.DataPayment))
+			return (n.service() || n.is("cdn")) && n.is("web_app", "cdn") && n.exposed() && n.has("dns", "cdn", "payment_service")
 		},
 	},
 	{

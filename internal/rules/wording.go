@@ -35,6 +35,10 @@ var placeholders = []struct {
 	{"{input}", func(g *group) []string { return g.ofNodes((*node).complexInput) }, 0, "content"},
 	{"{retrieved}", (*group).retrieved, 0, "what it retrieves"},
 	{"{setting}", (*group).settings, 0, "settings"},
+	{"{protocol}", func(g *group) []string { return g.ofFlows((*edge).unprovenProtocol) }, 0, "its protocol"},
+	{"{senders}", (*group).senders, 3, "several senders"},
+	{"{reached}", (*group).reachedNames, 3, "the parts behind it"},
+	{"{entered}", func(g *group) []string { return g.ofNodes((*node).entered) }, 1, "sign in"},
 }
 
 // fill replaces the placeholders of a rule's text by names of the group; limit
@@ -279,6 +283,32 @@ func (g *group) ofNodes(of func(*node) string) []string {
 
 // settings names what is set on the receivers.
 func (g *group) settings() []string { return g.ofNodes((*node).settingOf) }
+
+// senders names those who send commands to the receivers.
+func (g *group) senders() []string {
+	var out nameList
+	for _, s := range g.sites {
+		for _, n := range s.nodes {
+			for _, name := range n.orderers() {
+				out.add(name)
+			}
+		}
+	}
+	return out.names
+}
+
+// reachedNames names the parts that the elements talk to.
+func (g *group) reachedNames() []string {
+	var out nameList
+	for _, s := range g.sites {
+		for _, n := range s.nodes {
+			for _, other := range n.reached() {
+				out.add(other.Name)
+			}
+		}
+	}
+	return out.names
+}
 
 // retrieved names what the elements read that others wrote.
 func (g *group) retrieved() []string {

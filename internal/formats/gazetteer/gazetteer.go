@@ -150,6 +150,7 @@ func Combine(found []Entry) (Entry, bool) {
 	for i := len(found) - 2; i >= 0; i-- {
 		e := found[i]
 		switch {
+		case connecting(head.Alias):
 		case head.Level == Weak && e.Level != Weak && compatible(e, head):
 			e.Alias, e.Managed = head.Alias, e.Managed || head.Managed
 			head = e
@@ -162,9 +163,18 @@ func Combine(found []Entry) (Entry, bool) {
 	return head, true
 }
 
+// connecting lists the weak nouns for what is between a part and the one before
+// it: a "Keycloak adapter" is no identity provider.
+func connecting(alias string) bool {
+	return alias == "plugin" || alias == "add on" || alias == "adapter" || alias == "connector"
+}
+
 // compatible reports whether a weak head may take the meaning of the noun
 // before it: "Redis server" is Redis, "user table" is no human.
 func compatible(e, head Entry) bool {
+	if slices.Contains(e.Tags, "wireless") || slices.Contains(e.Tags, "field_bus") {
+		return head.Alias != "gateway" && !serving(head.Alias) // a "Zigbee server" is no radio link
+	}
 	if e.Kind == head.Kind {
 		return true
 	}

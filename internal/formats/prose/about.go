@@ -66,7 +66,7 @@ func (x *extractor) choose(s *sentence, named []int, at int, name stride.Control
 			if before == nil {
 				before = m.elem
 			}
-		case !fits(name, m.elem):
+		case !fits(name, m.elem) || name == stride.EncryptionAtRest && start > at && keeper(m.elem):
 		case start < at:
 			if before == nil || nearest || !x.isSubject(s, named, before) {
 				before = m.elem
@@ -153,12 +153,18 @@ func (s *sentence) storeNear(named []int, at int) *element {
 	var store *element
 	for _, j := range named {
 		m := &s.mentions[j]
+		if after := s.tokens[m.from].start > at; after && keeper(m.elem) {
+			continue // "encrypted with a KMS key"
+		}
 		if m.elem.kind == stride.DataStore && (store == nil || s.tokens[m.from].start <= at) {
 			store = m.elem
 		}
 	}
 	return store
 }
+
+// keeper reports whether the part keeps keys.
+func keeper(e *element) bool { return slices.Contains(e.tags, "secret_store") }
 
 // akin finds the part whose name shares a telling word with the subject of a
 // sentence that names none, or with the label of its item: "CAN messages are not

@@ -19,14 +19,15 @@ func (x *extractor) attachControls() {
 	var last *element
 	for i := range x.sentences {
 		s := &x.sentences[i]
-		if s.order || s.block.kind == heading || s.block.section.role == roleFlows && s.block.kind == bullet || s.end > s.start && x.text[s.end-1] == ':' {
+		listed := s.block.section.role == roleFlows && s.block.kind == bullet && s.block.declared
+		if s.order || s.beyond() || listed || s.block.kind == heading || s.end > s.start && x.text[s.end-1] == ':' {
 			continue
 		}
 		lower := strings.ToLower(x.text[s.start:s.end])
 		for _, f := range x.controlsIn(lower) {
 			x.attach(i, f, lower, inSentence[s.start], last)
 		}
-		if len(s.mentions) > 0 && s.mentions[0].elem != nil {
+		if len(s.mentions) > 0 && s.mentions[0].elem != nil && !pronoun(firstWord(lower)) {
 			last = s.mentions[0].elem
 		}
 	}
@@ -38,7 +39,7 @@ func (x *extractor) attach(i int, f finding, lower string, flows []*flow, last *
 	s := &x.sentences[i]
 	at := s.start + min(f.at, s.end-s.start)
 	ev := x.quote(s.start, s.end, at, at)
-	onFlows := f.name == stride.EncryptionInTransit || f.name == stride.MutualAuthentication || f.name == stride.ReplayProtection
+	onFlows := ofConnections(f.name)
 	if onFlows && (everything(lower) || f.state == stride.ControlAbsent && len(flows) == 0 && s.namesNothing() && sectionElement(x, s) == nil && x.unsaid(lower)) {
 		if x.repeated(f, reachFlows) {
 			return
@@ -57,21 +58,73 @@ func (x *extractor) attach(i int, f finding, lower string, flows []*flow, last *
 		return
 	}
 	about := x.everyCall(s, f, lower)
+	if f.state == stride.ControlPresent && pronoun(firstWord(lower)) && last != nil && fits(f.name, last) && !s.namesBefore(at) {
+		about = []*element{last} // "It authenticates the request and calls the API"
+	}
 	if len(about) == 0 {
 		switch about = x.aboutWhom(s, at, f.name); {
 		case len(about) > 0:
 		case s.namesNothing():
 			about = x.unnamed(i, f, lower, last)
+			if len(about) == 0 && onFlows && f.state == stride.ControlPresent && ofTraffic(firstWord(lower)) {
+				if about = x.nearest(i, f.name); last != nil && last.kind == stride.Process {
+					about = []*element{last}
+				}
+			}
+		case f.name == stride.EncryptionAtRest && f.state == stride.ControlPresent: // it names only the key store
+			about = x.nearest(i, f.name)
 		case f.state == stride.ControlAbsent: // of the parts that it names, none can have it
 			about = x.impliedBy(i, f, last)
 		}
 	}
-	for _, e := range about {
-		if e.controls == nil {
-			e.controls = stride.Controls{}
-		}
-		setControl(e.controls, f, ev)
+	if f.name == stride.AuditLogging && f.state == stride.ControlPresent && len(about) == 1 && s.opensWith(about[0]) &&
+		related(about[0].tags, []stride.Tag{"log_store"}) {
+		about = append(about, x.nearest(i, f.name)...) // whose log it is
 	}
+	for _, e := range about {
+		e.setControl(f, ev)
+	}
+}
+
+// ofConnections reports whether the safeguard is one of a flow first.
+func ofConnections(name stride.ControlName) bool {
+	return name == stride.EncryptionInTransit || name == stride.MutualAuthentication || name == stride.ReplayProtection
+}
+
+func (e *element) setControl(f finding, ev stride.Evidence) {
+	if e.controls == nil {
+		e.controls = stride.Controls{}
+	}
+	setControl(e.controls, f, ev)
+}
+
+// opensWith reports whether the sentence begins by naming the part.
+func (s *sentence) opensWith(e *element) bool {
+	return len(s.mentions) > 0 && s.mentions[0].elem == e && s.mentions[0].from < 2
+}
+
+func pronoun(w string) bool { return w == "it" || w == "they" }
+
+// namesBefore reports whether the sentence names a part before the offset.
+func (s *sentence) namesBefore(at int) bool {
+	return slices.ContainsFunc(s.mentions, func(m mention) bool { return m.elem != nil && s.tokens[m.from].start < at })
+}
+
+// ofTraffic lists first words of statements about what goes over the wire.
+func ofTraffic(w string) bool {
+	switch w {
+	case "requests", "messages", "traffic", "connections", "calls", "responses", "communication", "streams", "sessions":
+		return true
+	}
+	return false
+}
+
+// nearest is nearestFitting as a list.
+func (x *extractor) nearest(i int, name stride.ControlName) []*element {
+	if e := x.nearestFitting(i, name); e != nil {
+		return []*element{e}
+	}
+	return nil
 }
 
 // namesNothing reports whether the sentence speaks of no part, or only of one

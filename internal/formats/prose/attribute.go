@@ -35,3 +35,50 @@ func (x *extractor) lent(s *sentence, m *mention) bool {
 	}
 	return next.word && borrowed(gazetteer.Singular(next.lower)) && !x.verbHere(s, m.to)
 }
+
+// accountName reports whether the phrase is the name of an account: "Account
+// postgres".
+func (s *sentence) accountName(m mention) bool {
+	i := m.from
+	if m.elem != nil || m.to-i > 2 || m.to-i == 1 && i == 0 {
+		return false
+	}
+	if m.to-i == 1 {
+		i--
+	}
+	switch s.tokens[i].lower {
+	case "account", "login", "username", "schema":
+		t := &s.tokens[m.to-1]
+		return t.text == t.lower && (i == 0 || s.tokens[i-1].lower != "the")
+	}
+	return false
+}
+
+// installer reports whether the phrase is only the tool by which the system is
+// installed: "deployed through a Helm chart". It takes no part when the system runs.
+func (s *sentence) installer(m mention) bool {
+	switch m.entry.Alias {
+	case "helm", "docker compose", "ansible", "terraform", "pulumi", "kubeadm", "aws cdk", "puppet", "chef", "saltstack":
+	default:
+		return false
+	}
+	i := m.from - 1
+	for i >= 0 && (indefinite(s.tokens[i].lower) || s.tokens[i].lower == "the" || s.tokens[i].lower == "our") {
+		i--
+	}
+	if i < 0 {
+		return false
+	}
+	switch s.tokens[i].lower {
+	case "with", "through", "via", "using", "by":
+	default:
+		return false
+	}
+	for k := i - 1; k >= 0; k-- {
+		switch s.tokens[k].lower {
+		case "deployed", "installed", "deploy", "install", "installs", "installation", "provisioned", "set":
+			return true
+		}
+	}
+	return false
+}

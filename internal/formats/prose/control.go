@@ -16,43 +16,43 @@ type controlRow struct {
 }
 
 var controlTable = []controlRow{
-	{stride.Authentication, stride.ControlPresent, "authenticated|authenticates|authentication|authenticate|log in|logs in|logged in|signs in|sign in|bearer token|jwt|oauth|oauth2|oidc|saml|credentials required|basic auth|requires login|requires a password|require a password|have a password|has a password|need a password|protected by a password|password-protected"},
+	{stride.Authentication, stride.ControlPresent, "authenticated|authenticates|authentication|authenticate|log in|logs in|logged in|signs in|sign in|bearer token|jwt|oauth|oauth2|oidc|saml|credentials required|basic auth|requires login|requires a password|require a password|have a password|has a password|need a password|protected by a password|password-protected|wpa2-enterprise|wpa3-enterprise|wpa2 enterprise|802.1x"},
 	{stride.Authentication, stride.ControlAbsent, "unauthenticated|anonymous access|anonymously|open for anyone|without security enabled|no login|no password|without password|without a password|without passwords|no credentials|without credentials"},
 	{stride.MutualAuthentication, stride.ControlPresent, "mtls|mutual tls authentication|mutual tls|mutual authentication|mutually authenticated|client certificate|client certificates|two-way tls"},
 	{stride.MultiFactor, stride.ControlPresent, "mfa|2fa|multi-factor authentication|two-factor authentication|multi-factor|multifactor|two-factor|second factor|one-time password|totp|hardware token|passkey|passkeys|webauthn"},
-	{stride.Authorization, stride.ControlPresent, "authorization|authorisation|authorized by|rbac|role-based|abac|attribute-based|access control|access controls|permissions are checked|permission check|permission checks|acl|acls|iam policies|iam policy|scopes"},
+	{stride.Authorization, stride.ControlPresent, "authorization|authorisation|authorized by|rbac|role-based|abac|attribute-based|access control|access controls|permissions are checked|permission check|permission checks|acl|acls|iam policies|iam policy|scopes|role concept|checks the role|checks the roles|check the roles|checks the permission|checks the permissions|checks permissions|checks the rights|roles are checked|checks the owner|checks ownership|ownership is checked|roles and permissions|restricted to members"},
 	{stride.LeastPrivilege, stride.ControlPresent, "least privilege|least-privilege|minimal permissions|read-only access|restricted permissions|non-root"},
 	{stride.LeastPrivilege, stride.ControlAbsent, "runs as root|running as root|run as root|sudoer|administrator rights|full access|cluster-admin rights|privileged container|overly broad"},
-	{stride.SessionManagement, stride.ControlPresent, "session timeout|session expires|session expiry|sessions expire|httponly|secure cookie|secure cookies|short-lived token|short-lived tokens|token expiry|tokens expire|session rotation|session management"},
-	{stride.EncryptionInTransit, stride.ControlPresent, "https|tls|ssl|encrypted in transit|encryption in transit|over ssh|ipsec|encrypted channel|encrypted connection|wss|sftp|end-to-end encrypted|mtls|over vpn|vpn tunnel"},
+	{stride.SessionManagement, stride.ControlPresent, "session timeout|session expires|session expiry|sessions expire|httponly|secure cookie|secure cookies|short-lived token|short-lived tokens|token expiry|tokens expire|session rotation|session management|short-lived session token|short-lived credentials|temporary credentials|oidc role"},
+	{stride.EncryptionInTransit, stride.ControlPresent, "https|tls|ssl|encrypted in transit|encryption in transit|over ssh|ipsec|encrypted channel|encrypted connection|wss|sftp|end-to-end encrypted|mtls|over vpn|vpn tunnel|wpa2-enterprise|wpa3-enterprise|wpa2|wpa3"},
 	{stride.EncryptionInTransit, stride.ControlAbsent, "unencrypted|plaintext http|plain http|in the clear|cleartext|clear text|plain-text protocol|in plain text|in plaintext|as plain text|as plaintext"},
 	{stride.EncryptionAtRest, stride.ControlPresent, "encrypted at rest|encryption at rest|at-rest encryption|disk encryption|full-disk encryption|encrypted disk|encrypted storage|server-side encryption|encrypted volume|encrypted volumes|sse-kms|passwords are hashed|hashed passwords|bcrypt|argon2|transparent data encryption|encrypted backups"},
 	{stride.EncryptionAtRest, stride.ControlAbsent, "stored in plaintext|stored in plain text|stored unencrypted|plaintext passwords|stored in clear text"},
 	{stride.KeyManagement, stride.ControlPresent, "kms|key rotation|keys are rotated|hsm|hardware security module|key management|rotated keys|customer-managed keys"},
 	{stride.SecretsManagement, stride.ControlPresent, "secrets manager|secret manager|hashicorp vault|from vault|in vault|by vault|vault agent|vault secrets|key vault|secrets management|secret store|sealed secrets|parameter store"},
 	{stride.SecretsManagement, stride.ControlAbsent, "hard-coded credentials|hardcoded credentials|hardcoded secrets|hard-coded secrets|hardcoded password|hard-coded password|secrets in environment variables|credentials in code|hardcoded api key"},
-	{stride.InputValidation, stride.ControlPresent, "input validation|validates input|validates inputs|input is validated|inputs are validated|schema validation|validates the request|validates requests|sanitized|sanitised|sanitizes|sanitization|validated against|validate input|validate inputs|validate its input|validate its inputs|validate the input|validate any input|validate user input|validates user input|validates its input|validates all input|validate requests|validate the request|validate the requests|validate request bodies|validate parameters|check its input|check the input|check input|sanitize input|sanitise input|sanitize user input"},
-	{stride.ParameterizedQueries, stride.ControlPresent, "parameterized queries|parameterised queries|prepared statements|prepared statement|parameterized query|orm"},
+	{stride.InputValidation, stride.ControlPresent, "input validation|validates input|validates inputs|input is validated|inputs are validated|schema validation|validates the request|validates requests|sanitized|sanitised|sanitizes|sanitization|validated against|validate input|validate inputs|validate its input|validate its inputs|validate the input|validate any input|validate user input|validates user input|validates its input|validates all input|validate requests|validate the request|validate the requests|validate request bodies|validate parameters|check its input|check the input|check input|sanitize input|sanitise input|sanitize user input|exact match of redirect|redirect uris are matched exactly|redirect uri must match exactly|exact redirect uri|exact redirect uris|against a json schema|against a schema|range check|range checked|plausibility check|plausibility checks"},
+	{stride.ParameterizedQueries, stride.ControlPresent, "parameterized queries|parameterised queries|prepared statements|prepared statement|parameterized query|an orm|the orm|by orm|with orm|orm layer|orm queries|object-relational mapper|object-relational mapping"},
 	{stride.OutputEncoding, stride.ControlPresent, "output encoding|escapes output|content security policy|csp header|html escaping|output is encoded|auto-escaping"},
 	{stride.CSRFProtection, stride.ControlPresent, "csrf|csrf token|csrf tokens|anti-csrf|samesite"},
 	{stride.MalwareScanning, stride.ControlPresent, "virus scan|virus scanning|malware scan|malware scanning|antivirus|anti-virus|scanned for malware|scanned for viruses"},
-	{stride.RateLimiting, stride.ControlPresent, "rate limit|rate limits|rate limiting|rate-limiting|rate-limited|rate limited|throttling|throttled|throttles|account lockout"},
+	{stride.RateLimiting, stride.ControlPresent, "rate limit|rate limits|rate limiting|rate-limiting|rate-limited|rate limited|throttling|throttled|throttles|account lockout|rate-based rule|rate-based rules|login attempts are limited|failed logins lock|locked after|lockout after|backoff after|ip ban|fail2ban"},
 	{stride.Quotas, stride.ControlPresent, "quota|quotas|resource limits|size limit|size limits|file size limit|resource limit|spending limit|token limit"},
-	{stride.Redundancy, stride.ControlPresent, "highly available|high availability|multi-az|multiple availability zones|replicated|replicas|failover|auto-scaling|autoscaling|auto scaling|redundant|redundancy|hot standby"},
+	{stride.Redundancy, stride.ControlPresent, "highly available|high availability|multi-az|multiple availability zones|replicated|replicas|failover|auto-scaling|autoscaling|auto scaling|redundant|redundancy|hot standby|replicated to the second|second data centre|second data center|standby site|two data centres|two data centers|runs on two|run on two|three replicas|two replicas|offline buffer|offline buffering|buffers offline|local list|store and forward|can roll back|rolls back automatically|rolled back automatically|automatic rollback|a b update|a b updates|updates a b|a b partition|a b partitions|a b slots"},
 	{stride.Redundancy, stride.ControlAbsent, "single point of failure|single instance|single replica|only one instance|only one replica|only one server"},
 	{stride.DDoSProtection, stride.ControlPresent, "ddos protection|ddos mitigation|aws shield|anti-ddos|cloud armor|cloudflare"},
-	{stride.AuditLogging, stride.ControlPresent, "audit log|audit logs|audit logging|audit trail|cloudtrail|access logs|access logging|logs all|logs every|every action is logged|all actions are logged|is logged|are logged|audited"},
+	{stride.AuditLogging, stride.ControlPresent, "audit log|audit logs|audit logging|audit trail|cloudtrail|access logs|access logging|logs all|logs every|every action is logged|all actions are logged|is logged|are logged|audited|atna"},
 	{stride.AuditLogging, stride.ControlAbsent, "not logged|not audited|keeps no logs|no logs are kept|without logging"},
 	{stride.LogIntegrity, stride.ControlPresent, "append-only|immutable log|immutable logs|tamper-evident|tamper-proof|write-once|worm storage|signed logs|object lock|log integrity"},
-	{stride.Monitoring, stride.ControlPresent, "monitoring|monitored|alerting|alerts are|siem|intrusion detection|anomaly detection"},
+	{stride.Monitoring, stride.ControlPresent, "monitoring|monitored|alerting|alerts are|siem|intrusion detection|anomaly detection|custom metrics and alarms|metrics and alarms|alarms are raised|alarm goes off|alerts on call|on-call alert|dashboards and alarms"},
 	{stride.Backup, stride.ControlPresent, "backup|backups|backed up|back up|snapshots are|point-in-time recovery|daily snapshot"},
-	{stride.IntegrityCheck, stride.ControlPresent, "checksum|checksums|integrity check|hmac|signature verification|signatures are verified|verifies the signature|verifies signatures|verified signature|webhook signature|signed requests|signed webhook|message signing|signed messages|content hash|digitally signed|signed urls|pre-signed"},
-	{stride.CodeSigning, stride.ControlPresent, "code signing|signed firmware|signed images|signed image|signed updates|signed update|signed packages|images are signed|firmware is signed|updates are signed|artifact signing|cosign|signed commits|signed artifacts|signed binaries|provenance is verified"},
+	{stride.IntegrityCheck, stride.ControlPresent, "checksum|checksums|integrity check|hmac|signature verification|signatures are verified|verifies the signature|verifies signatures|verified signature|webhook signature|signed requests|signed webhook|message signing|signed messages|content hash|digitally signed|signed urls|pre-signed|verifies the webhook signature|signature header|spf and dkim|dkim|dmarc|checks the signature|check the signature|verify the signature|checks signatures|checks its signature|verifies its signature|validates the signature|signature is checked|signature is verified|signatures are checked|signatures are validated"},
+	{stride.CodeSigning, stride.ControlPresent, "code signing|signed firmware|signed images|signed image|signed updates|signed update|signed packages|images are signed|firmware is signed|updates are signed|artifact signing|cosign|signed commits|signed artifacts|signed binaries|provenance is verified|releases are signed|packages are signed|binaries are signed|artifacts are signed|artefacts are signed|builds are signed|charts are signed|apps are signed|commits are signed|installer is signed|installers are signed"},
 	{stride.CodeReview, stride.ControlPresent, "code review|code reviews|pull request review|peer review|reviewed by|two-person review|branch protection|reviewed pull requests|required reviews|changes are reviewed|review process|reviews changes|review changes|reviews the changes|review the changes|reviews code|review code|reviews the code|reviews pull requests|review pull requests|reviews commits"},
 	{stride.CodeReview, stride.ControlAbsent, "without review|without a review|without any review|unreviewed|push directly to main|pushes directly to main|push straight to main|pushes straight to main|merges their own"},
-	{stride.DependencyScanning, stride.ControlPresent, "dependency scanning|vulnerability scanning|dependabot|image scanning|sbom|sca|software composition analysis|pinned dependencies|lock file|lockfile|vulnerability scanner"},
+	{stride.DependencyScanning, stride.ControlPresent, "dependency scanning|vulnerability scanning|dependabot|image scanning|sbom|sca|software composition analysis|pinned dependencies|lock file|lockfile|vulnerability scanner|pinned to a version|pinned to versions|pinned versions|versions are pinned|pinned by digest|pinned to digests|pins the versions|pins versions|pins the version|pins the images|pins the digests|pins its dependencies|scanned for vulnerabilities"},
 	{stride.ReplayProtection, stride.ControlPresent, "nonce|nonces|replay protection|idempotency key|idempotency keys|sequence numbers|anti-replay|rolling code|monotonic counter"},
-	{stride.NetworkIsolation, stride.ControlPresent, "private subnet|private subnets|security group|security groups|network policy|network policies|not reachable from the internet|not exposed to the internet|isolated network|firewall|firewalled|private endpoint|private endpoints|network segmentation|segmented|vpc endpoint|air-gapped|private network|ip allow-list|ip allowlist|ip whitelist|allowlisted ips|internal network only"},
+	{stride.NetworkIsolation, stride.ControlPresent, "private subnet|private subnets|security group|security groups|network policy|network policies|not reachable from the internet|not exposed to the internet|isolated network|firewall|firewalled|private endpoint|private endpoints|network segmentation|segmented|vpc endpoint|air-gapped|private network|ip allow-list|ip allowlist|ip whitelist|allowlisted ips|internal network only|restricted to the local host|restricted to localhost|bound to localhost|binds to localhost|listens on localhost|local host only|localhost only|only on localhost|loopback only|own vlan|separate vlan|separate vlans|firewall permits|firewall allows only"},
 	{stride.NetworkIsolation, stride.ControlAbsent, "publicly accessible|publicly reachable|exposed to the internet|reachable from the internet|open to the internet|public bucket|publicly readable|flat network|reachable from the whole|reachable from anywhere|reachable from everywhere|reachable from every|reachable by every|reachable from any|reachable by any|reachable from all|accessible from anywhere|accessible from everywhere|accessible from the whole|accessible by any|accessible from any|open to the whole"},
 	{stride.EgressFiltering, stride.ControlPresent, "egress filtering|egress filter|egress rules|outbound allow-list|outbound allowlist|egress proxy|url allow-list|domain allowlist|url allowlist|outbound traffic is restricted"},
 	{stride.Sandboxing, stride.ControlPresent, "sandbox|sandboxed|sandboxing|gvisor|seccomp|apparmor|selinux|firecracker|isolated container|isolated environment|isolated process"},
@@ -60,7 +60,7 @@ var controlTable = []controlRow{
 	{stride.PhysicalProtection, stride.ControlPresent, "tamper-resistant|tamper detection|locked cabinet|locked room|physical access is restricted|tamper switch|physically secured|locked enclosure"},
 	{stride.PhysicalProtection, stride.ControlAbsent, "physically accessible|public place|unattended"},
 	{stride.SecureBoot, stride.ControlPresent, "secure boot|verified boot|measured boot|trusted boot"},
-	{stride.HumanApproval, stride.ControlPresent, "human approval|manual approval|approved by a human|requires approval|human in the loop|human-in-the-loop|four-eyes|human review|confirmation by the user|user confirmation|must approve|dual control"},
+	{stride.HumanApproval, stride.ControlPresent, "human approval|manual approval|approved by a human|requires approval|human in the loop|human-in-the-loop|four-eyes|human review|confirmation by the user|user confirmation|must approve|dual control|two approvals|two people approve|approved by two|second person approves|second person must|need the approval of|needs the approval of|asks for approval|approval of the user|after approval|requires the approval"},
 	{stride.PromptFiltering, stride.ControlPresent, "prompt filtering|prompt filter|guardrail|guardrails|content filter|content filtering|moderation api|prompt shield|output filter|prompt injection detection"},
 	{stride.DataMinimization, stride.ControlPresent, "anonymized|anonymised|pseudonymized|pseudonymised|data minimization|data minimisation|redacted|masked|tokenized|tokenised|retention period|retention policy|pii is removed|deleted after"},
 	{stride.FailClosed, stride.ControlPresent, "fail closed|fails closed|fail-closed|deny by default|default deny|default-deny|denied by default"},
@@ -107,8 +107,8 @@ func (x *extractor) controlsIn(lower string) []finding {
 			words, at = append(words, t.text), append(at, t.start)
 		}
 	}
-	var out []finding
 	weaknesses := x.weaknessesIn(words, at)
+	out := x.safeguardsIn(words, at)
 	for _, w := range weaknesses {
 		out = append(out, w.finding)
 	}
@@ -159,13 +159,20 @@ func matchAt(words []string, i int, want []string) bool {
 
 // encryptionOf decides whether bare "encrypted" speaks of storage or transport.
 func encryptionOf(words []string) stride.ControlName {
+	name := stride.EncryptionInTransit
 	for _, w := range words {
 		switch w {
 		case "stored", "rest", "disk", "disks", "stores", "volume", "volumes", "column", "columns", "backups":
 			return stride.EncryptionAtRest
+		case "traffic", "transit", "connection", "connections", "link", "links", "channel", "over", "between", "network", "communication", "messages",
+			"sent", "sends", "session", "calls", "tls":
+			return stride.EncryptionInTransit
+		case "card", "cards", "stick", "drive", "drives", "flash", "partition", "partitions", "filesystem", "tape", "tapes", "table", "tables", "bucket", "buckets",
+			"archive", "archives", "database", "databases", "eeprom", "nvram":
+			name = stride.EncryptionAtRest
 		}
 	}
-	return stride.EncryptionInTransit
+	return name
 }
 
 // clearWhere decides whether "unencrypted" and "in plain text", words
@@ -251,7 +258,7 @@ func polarity(words []string, from, to int, says stride.ControlState) stride.Con
 		return stride.ControlAbsent
 	}
 	for i := clauseStart(words, from, 8); i < min(len(words), to+6) && (i < to || words[i] != ";" && words[i] != "but"); i++ {
-		if tentative(words[i]) || words[i] == "can" && i+1 < len(words) && words[i+1] == "be" {
+		if tentative(words[i]) || words[i] == "can" && i+1 < len(words) && words[i+1] == "be" && !(i >= to && handled(words[i+2:])) {
 			return stride.ControlUnknown
 		}
 	}
@@ -262,6 +269,19 @@ func polarity(words []string, from, to int, says stride.ControlState) stride.Con
 		return stride.ControlAbsent
 	}
 	return stride.ControlPresent
+}
+
+// handled reports whether the words go on with what people do with a log that is
+// there: "an audit log can be exported".
+func handled(words []string) bool {
+	if len(words) == 0 {
+		return false
+	}
+	switch words[0] {
+	case "exported", "searched", "filtered", "queried", "downloaded", "viewed", "read", "forwarded", "sent", "seen", "reviewed":
+		return true
+	}
+	return false
 }
 
 // unstated reports whether the sentence is about what the text leaves open: "The

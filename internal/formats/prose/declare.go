@@ -38,7 +38,7 @@ func (x *extractor) declareElements() {
 		case b.kind == bullet && b.section.inherited && parseItem(x.text, b.start, b.end).desc == "":
 			// a remark about a part, not one more part
 		case b.kind == bullet && r.declares():
-			x.declareItem(parseItem(x.text, b.start, b.end), r, b)
+			x.declareItem(x.itemOf(b), r, b)
 		case b.kind == bullet && r == roleNone:
 			x.declareTechnical(b)
 			x.declareWithin(b)
@@ -75,6 +75,23 @@ func (x *extractor) declareHeading(b *block, r role) {
 		x.declareItem(item{name: title, start: b.start, end: b.end, nameAt: b.start}, r, b)
 		b.declared = false
 	}
+}
+
+// itemOf splits an item of a list of parts; its name may end at a full stop:
+// "Ledger. SQLite or MySQL".
+func (x *extractor) itemOf(b *block) item {
+	it := parseItem(x.text, b.start, b.end)
+	text := x.text[b.start:b.end]
+	m := labelStop.FindStringSubmatchIndex(text)
+	if len(m) == 0 || b.start+m[3] >= it.nameAt+len(it.name) || len(strings.Fields(text[m[2]:m[3]])) > 4 || !startsUpper(text[m[2]:m[3]]) {
+		return it
+	}
+	for _, w := range nameWords(text[m[2]:m[3]]) {
+		if x.stop[w] || x.verbOf(w) != 0 && !nounToo(strings.TrimSuffix(w, "s")) && !x.trades[w] {
+			return it
+		}
+	}
+	return item{name: text[m[2]:m[3]], desc: strings.TrimSpace(text[m[1]-1:]), start: b.start, end: b.end, nameAt: b.start + m[2]}
 }
 
 // declareLabel reads "Init container. Runs before the application ..." and
@@ -123,8 +140,8 @@ func (x *extractor) declareTechnical(b *block) {
 		return
 	}
 	it := parseItem(x.text, b.start, b.end)
-	if it.desc == "" || len(strings.Fields(it.name)) > 4 {
-		return
+	if it.desc == "" || len(strings.Fields(it.name)) > 4 || containsAny(nameWords(it.name), "in", "for", "on", "with", "and") {
+		return // "Role concept in the archive" is no part
 	}
 	if e, ok := x.headed(it.name); !ok || e.Level == gazetteer.Weak || !startsUpper(it.name) || x.looksLikeClause(it.name) {
 		return
@@ -204,8 +221,26 @@ var (
 	bracketZone = regexp.MustCompile(`^\s*\[([^\[\]]+)\]`)
 	insideZone  = regexp.MustCompile(`(?i)\b(?:inside|in|within) (?:the )?(?:trust )?(?:zone|boundary|trust boundary)[: ]+"?([^;,")]+)"?`)
 	itemBreak   = regexp.MustCompile(`:\s|:$|\s\(|\s\[`)
-	itemDash    = regexp.MustCompile(`\s[-–—]\s`)
+	// typedItem matches "Name. Type, in Zone." at the start of an item.
+	typedItem = regexp.MustCompile(`^([\p{L}\d][\p{L}\d/&' -]{1,50}?)(?:\*\*)?\.(?:\*\*)?\s+` + typeWords + `(?:,? (?:in|inside|within) (?:the )?([^.;:]{2,50}))?(?:\.\s*|$)`)
+	itemDash  = regexp.MustCompile(`\s[-–—]\s`)
 )
+
+// typeWords are the kinds that a model states of its parts.
+const typeWords = `((?i:actor|process|server|data ?store|external entity|external service|external system|service|database|component|device))`
+
+// statedKind returns the kind that the type of an item names outright, or "".
+func (it item) statedKind() stride.ElementKind {
+	switch strings.ToLower(it.attributes) {
+	case "actor", "external entity", "external service", "external system":
+		return stride.ExternalEntity
+	case "datastore", "data store", "database":
+		return stride.DataStore
+	case "process", "server", "service", "component":
+		return stride.Process
+	}
+	return ""
+}
 
 // nameEnd finds where the name of an item ends, or nil. A dash ends it only
 // where nothing else does soon: "Importer - Python [Zone]: reads files".
@@ -225,13 +260,22 @@ func parseItem(text string, from, to int) item {
 	it := item{start: from, end: from + len(strings.TrimRight(text[from:to], " \t\r\n")), nameAt: from}
 	body := text[from:it.end]
 	rest := ""
-	if loc := nameEnd(body); loc != nil {
+	loc := nameEnd(body)
+	if m := typedItem.FindStringSubmatch(body); len(m) > 0 && (len(loc) == 0 || len(m[1]) < loc[0]) {
+		it.name, it.attributes, it.zone = strings.TrimRight(m[1], "*`_ "), m[2], strings.TrimSpace(m[3])
+		it.desc = strings.TrimSpace(body[len(m[0]):])
+		return it
+	}
+	if i := strings.Index(body, "**"); i > 0 && i <= 60 && from >= 2 && text[from-2:from] == "**" && !strings.ContainsAny(body[:i], ":([") {
+		loc = []int{i, i + 2} // "**Name.** Text"
+	}
+	if loc != nil {
 		it.name, rest = body[:loc[0]], body[loc[0]:]
 	} else {
 		it.name = body
 	}
 	it.name = strings.TrimRight(strings.Trim(strings.TrimSpace(it.name), "*`_\""), " .,;:*")
-	rest = strings.TrimPrefix(rest, "**")
+	rest = strings.TrimPrefix(strings.TrimPrefix(rest, "**"), ".")
 	if m := parenAttr.FindStringSubmatch(rest); m != nil {
 		it.attributes, rest = m[1], rest[len(m[0]):]
 		if z := insideZone.FindStringSubmatch(it.attributes); z != nil {
@@ -307,8 +351,40 @@ func (x *extractor) numbered(it item) item {
 	return it
 }
 
+// severalParts splits "Office Client, Admin Client (external entities)" and "Git
+// Repository and Jenkins server" where each name is that of a part; nil where the
+// item names one.
+func (x *extractor) severalParts(it item) []item {
+	if !strings.Contains(it.name, ", ") && !strings.Contains(it.name, " and ") || x.reg.byName[canon(display(it.name))] != nil {
+		return nil
+	}
+	names := regexpJoin.Split(it.name, 6)
+	if len(names) < 2 {
+		return nil
+	}
+	out := make([]item, 0, len(names))
+	at := it.nameAt
+	for _, name := range names {
+		e, known := x.gaz.Lookup(name)
+		if !known || e.Level == gazetteer.Weak && len(strings.Fields(name)) < 2 || !startsUpper(name) && !strings.Contains(name, "-") {
+			return nil
+		}
+		one := it
+		at += max(0, strings.Index(x.text[at:min(len(x.text), at+len(it.name)+8)], name))
+		one.name, one.nameAt = name, at
+		out = append(out, one)
+	}
+	return out
+}
+
 // declareItem makes the element that an item names.
 func (x *extractor) declareItem(it item, r role, b *block) {
+	if several := x.severalParts(it); several != nil {
+		for _, one := range several {
+			x.declareItem(one, r, b)
+		}
+		return
+	}
 	it = x.numbered(it)
 	if i := strings.Index(it.name, " `"); i > 0 {
 		it.name = it.name[:i] // the name of an instance
@@ -377,9 +453,11 @@ func (x *extractor) classify(e *element, entry gazetteer.Entry, known bool, it i
 		e.tags, e.kind, e.home, e.level, e.managed = entry.Tags, entry.Kind, entry.Zone, entry.Level, entry.Managed
 	}
 	lower := strings.ToLower(it.attributes)
-	switch {
+	switch stated := it.statedKind(); {
 	case strings.Contains(lower, "external entity"):
 		e.kind = stride.ExternalEntity
+	case stated != "" && r == roleComponents:
+		e.kind = stated
 	case r == roleExternal:
 		e.kind = stride.ExternalEntity
 	case r == roleProcesses && !(known && entry.Level != gazetteer.Weak && entry.Kind == stride.ExternalEntity && entry.Zone == stride.ZoneThirdParty):

@@ -115,6 +115,9 @@ func (x *extractor) partName(name string) bool {
 	if x.isProtocol(words[len(words)-1]) || len(x.dataIn(strings.ToLower(name))) > 0 {
 		return false
 	}
+	if len(words) == 1 && x.verbs[words[0]] != 0 && !nounToo(words[0]) {
+		return false // "**Notify.** The API sends ..."
+	}
 	if e, known := x.headed(name); known && (e.Level != gazetteer.Weak || len(words) > 1) {
 		return true
 	}

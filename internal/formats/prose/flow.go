@@ -1,6 +1,7 @@
 package prose
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 
@@ -91,6 +92,14 @@ func (x *extractor) declareFlow(b *block) {
 		line = rest
 	}
 	inFlows := b.section.role == roleFlows
+	if parts := arrowParts(line); len(parts) > 1 {
+		for _, part := range parts {
+			if m := arrowForm.FindStringSubmatch(part); len(m) > 0 {
+				x.declareArrows(b, part, m)
+			}
+		}
+		return
+	}
 	if m := arrowForm.FindStringSubmatch(line); m != nil {
 		x.declareArrows(b, line, m)
 		return
@@ -105,13 +114,60 @@ func (x *extractor) declareFlow(b *block) {
 			return
 		}
 	}
+	if !inFlows || x.declareColumns(b, line) {
+		return
+	}
 	for _, form := range []*regexp.Regexp{fromToForm, pairForm} {
-		if m := form.FindStringSubmatch(line); m != nil && inFlows {
-			if x.stateFlow(b, x.flowEnd(m[2], b, false), x.flowEnd(m[3], b, false), m[1], m[4]+"; "+m[5]) {
-				return
-			}
+		if m := form.FindStringSubmatch(line); m != nil && x.declarePairs(b, m) {
+			return
 		}
 	}
+}
+
+// declarePairs reads "Orders: A or B to C (HTTPS)" and "A, B to C with a tool".
+func (x *extractor) declarePairs(b *block, m []string) bool {
+	target := m[3]
+	if cut := byMeans.FindStringIndex(target); len(cut) > 0 && x.reg.byName[canon(target)] == nil {
+		target = target[:cut[0]]
+	}
+	stated := false
+	for _, to := range x.flowEnds(target, b) {
+		for _, from := range x.flowEnds(m[2], b) {
+			stated = x.stateFlow(b, from, to, m[1], m[4]+"; "+m[5]) || stated
+		}
+	}
+	return stated
+}
+
+var byMeans = regexp.MustCompile(` (?:with|via|by|using|through|over|for) `)
+
+// declareColumns reads "Orders | Web app | Order API | JSON | HTTPS": the first
+// two columns that name parts are the ends, what stands before them the label.
+func (x *extractor) declareColumns(b *block, line string) bool {
+	cells := strings.Split(line, "|")
+	if len(cells) < 3 {
+		return false
+	}
+	for i := 0; i+1 < len(cells) && i < 3; i++ {
+		from, to := x.reg.byName[canon(cells[i])], x.reg.byName[canon(cells[i+1])]
+		if from != nil && to != nil {
+			return x.stateFlow(b, from, to, strings.Join(cells[:i], " "), strings.Join(cells[i+2:], "; "))
+		}
+	}
+	return false
+}
+
+// arrowParts splits "A -> B: orders; B -> C: HL7" into its flows.
+func arrowParts(line string) []string {
+	var parts []string
+	for _, part := range strings.Split(line, "; ") {
+		if len(parts) > 0 && !regexpArrow.MatchString(part) {
+			parts[len(parts)-1] += "; " + part
+			continue
+		}
+		parts = append(parts, part)
+	}
+	return parts
 }
 
 // declareArrows reads "A -> B, C -> D: orders over HTTPS"; a double arrow goes
@@ -151,7 +207,7 @@ func (x *extractor) flowEnds(name string, b *block) []*element {
 	return out
 }
 
-var regexpJoin = regexp.MustCompile(`,\s+(?:and\s+)?|\s+and\s+|\s+\+\s+|\s+&\s+`)
+var regexpJoin = regexp.MustCompile(`,\s+(?:and\s+|or\s+)?|\s+and\s+|\s+or\s+|\s+\+\s+|\s+&\s+`)
 
 var regexpArrow = regexp.MustCompile(`\s*(?:->|-->|=>|→|⟶|➔|<->|↔)\s*`)
 
@@ -161,8 +217,14 @@ func (x *extractor) flowEnd(name string, b *block, create bool) *element {
 	if i := strings.LastIndex(name, ": "); i >= 0 {
 		name = name[i+2:]
 	}
+	if i := strings.LastIndex(name, "**"); i > 0 && strings.TrimSpace(name[i+2:]) != "" {
+		name = name[i+2:] // what stands in bold before it is a label
+	}
 	name = strings.Trim(name, " \t\"*_`.,[]|+<>")
 	if e := x.reg.byName[canon(name)]; e != nil {
+		return e
+	}
+	if e := x.onlyEnding(canon(name)); e != nil {
 		return e
 	}
 	if i := strings.Index(name, " `"); i > 0 {
@@ -192,6 +254,25 @@ func (x *extractor) flowEnd(name string, b *block, create bool) *element {
 	return x.reg.add(e)
 }
 
+// onlyEnding finds the one listed part whose name ends with the given one: "Portal"
+// for "Patient portal".
+func (x *extractor) onlyEnding(key string) *element {
+	words := strings.Fields(key)
+	if len(words) == 0 {
+		return nil
+	}
+	var hit *element
+	for _, e := range x.reg.byWord[words[len(words)-1]] {
+		if e.declared && strings.HasSuffix(e.canon, " "+key) {
+			if hit != nil {
+				return nil
+			}
+			hit = e
+		}
+	}
+	return hit
+}
+
 // stateFlow records a flow that the block states, with what its brackets say.
 func (x *extractor) stateFlow(b *block, from, to *element, label, attributes string) bool {
 	if from == nil || to == nil || from == to || len(x.flows) >= maxFlows {
@@ -207,6 +288,9 @@ func (x *extractor) stateFlow(b *block, from, to *element, label, attributes str
 	f.controls = stride.Controls{}
 	for _, c := range x.controlsIn(lower) {
 		setControl(f.controls, c, ev)
+		if c.state == stride.ControlAbsent && !ofConnections(c.name) && fits(c.name, to) {
+			to.setControl(c, ev)
+		}
 	}
 	if secureProtocol(f.protocol) {
 		setControl(f.controls, finding{name: stride.EncryptionInTransit, state: stride.ControlPresent}, ev)
@@ -219,6 +303,9 @@ func (x *extractor) stateFlow(b *block, from, to *element, label, attributes str
 		}
 	}
 	from.linked, to.linked = true, true
+	if b.section.role == roleFlows {
+		from.loose, to.loose = false, false // what a listed flow ends at is a part
+	}
 	x.flows = append(x.flows, f)
 	if ends := [2]*element{from, to}; x.byEnds[ends] == nil {
 		x.byEnds[ends] = f
@@ -232,19 +319,22 @@ func (b *block) textOf(text string) string { return text[b.start:b.end] }
 const protocolWords = `https http http/s http/2 grpc grpcs rest soap graphql websocket websockets wss tls mtls ssl ssh sftp ftp ftps smtp smtps imap
 mqtt mqtts amqp amqps
 tcp udp quic dns ldap ldaps kerberos modbus opc-ua can bluetooth ble zigbee wifi usb uart i2c spi upnp coap odbc jdbc nfs smb rtsp rtp snmp syslog
-telnet rdp vnc ipsec ws
+telnet rdp vnc ipsec ws dicom hl7 mllp dnp3 bacnet ocpp mavlink sip tftp s7comm profinet
 oauth oauth2 oidc saml scp rsync ros dds vpn webrtc thrift rmi`
 
 func (x *extractor) isProtocol(w string) bool { return x.protos[w] }
 
 func (x *extractor) protocolIn(lower string) string {
-	lower = strings.ReplaceAll(lower, "http/s", "https ")
+	lower, first := strings.ReplaceAll(lower, "http/s", "https "), ""
 	for _, t := range tokenize(lower, 0, len(lower)) {
 		if t.word && x.protos[t.text] && t.text != "ros" && t.text != "can" && t.text != "rest" {
-			return t.text
+			first = cmp.Or(first, t.text)
+			if secureProtocol(t.text) && (first == t.text || first != "http" && plainProtocol(first)) {
+				return t.text // "DICOM over TLS"
+			}
 		}
 	}
-	return ""
+	return first
 }
 
 func secureProtocol(p string) bool {
@@ -255,10 +345,12 @@ func secureProtocol(p string) bool {
 	return false
 }
 
-// plainProtocol reports whether the protocol has no encryption of its own.
+// plainProtocol reports whether the protocol neither encrypts nor authenticates by
+// itself. What needs a profile to do so (DICOM, DNP3, SNMP v3) counts where the
+// text names none.
 func plainProtocol(p string) bool {
 	switch p {
-	case "http", "ftp", "telnet", "ws", "ldap":
+	case "http", "ftp", "telnet", "ws", "ldap", "modbus", "dicom", "hl7", "mllp", "dnp3", "bacnet", "syslog", "snmp", "tftp", "rtsp", "mavlink", "s7comm":
 		return true
 	}
 	return false
@@ -286,7 +378,8 @@ func plainAt(tokens []token, i int) bool {
 		return true
 	}
 	switch strings.TrimSuffix(tokens[i+1].lower, "s") {
-	case "/", "(", "request", "response", "message", "call", "post", "get", "put", "api", "endpoint", "header", "server", "client", "method":
+	case "/", "(", "request", "response", "message", "call", "post", "get", "put", "api", "endpoint", "header", "server", "client", "method",
+		"v3", "node", "object", "viewer", "router", "studie", "image", "file":
 		return false
 	}
 	return true

@@ -32,7 +32,7 @@ func (x *extractor) frameFlows() {
 	var last *element
 	for i := range x.sentences {
 		s := &x.sentences[i]
-		if s.block.declared && s.block.kind != paragraph && x.statesFlow(s) || s.block.kind == heading {
+		if s.block.declared && s.block.kind != paragraph && x.statesFlow(s) || s.block.kind == heading || s.beyond() {
 			last = nil
 			continue
 		}

@@ -2,6 +2,7 @@ package prose
 
 import (
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/threatdraft/threatdraft/internal/formats/gazetteer"
@@ -31,6 +32,9 @@ func (x *extractor) sameThing(s *sentence, j int) *element {
 	if e := x.labelled(s, j); e != nil {
 		return e
 	}
+	if e := x.alternative(s, j); e != nil {
+		return e
+	}
 	if j == 0 {
 		return nil
 	}
@@ -39,6 +43,9 @@ func (x *extractor) sameThing(s *sentence, j int) *element {
 		return nil
 	}
 	between := s.tokens[p.to:m.from]
+	for len(between) > 1 && mark(between[0].text) {
+		between = between[1:] // the marks of bold type
+	}
 	if p.elem == x.topic && between[0].lower == "is" && len(between) > 1 && len(between) < 14 && indefinite(between[1].lower) && x.allDescribe(between[2:]) {
 		return p.elem
 	}
@@ -61,6 +68,9 @@ func (x *extractor) sameThing(s *sentence, j int) *element {
 			return p.elem
 		}
 	case first == "," && len(between) == 2 && indefinite(between[1].lower):
+		if both := m.bare && p.elem.level == gazetteer.Noun && m.entry.Level == gazetteer.Noun; alike && both {
+			return p.elem
+		}
 		if alike && (p.elem.capital || p.elem.declared || m.entry.Level == gazetteer.Product && p.elem.level != gazetteer.Product) ||
 			m.entry.Level == gazetteer.Weak && p.elem.level > gazetteer.Weak {
 			return p.elem
@@ -75,16 +85,24 @@ func (x *extractor) sameThing(s *sentence, j int) *element {
 	return nil
 }
 
+// mark reports whether the sign is one of Markdown's.
+func mark(sign string) bool { return sign == "*" || sign == "_" || sign == "`" }
+
 // labelled finds the listed part that an item is about, where mention j opens
 // what the item says of it: "Orchestrator: LangGraph application in ...".
 func (x *extractor) labelled(s *sentence, j int) *element {
 	m := &s.mentions[j]
-	if m.from > 6 || s.block.kind == heading || s.block.kind == row || m.to < len(s.tokens) && s.adjacent(x.text, m.to-1) && x.nounHere(s, m.to) {
+	if s.block.kind == heading || s.block.kind == row || m.to < len(s.tokens) && s.adjacent(x.text, m.to-1) && x.nounHere(s, m.to) && !versioned(&s.tokens[m.to]) {
 		return nil
 	}
 	e, at := x.labelOf(s)
-	if e == nil || !e.declared || s.tokens[m.from].start < at || s.tokens[0].start < at && j > 1 || s.tokens[0].start >= at && j > 0 {
+	if e == nil || !e.declared || s.tokens[m.from].start < at || m.from-s.tokenAt(at) > 6 {
 		return nil
+	}
+	if first := s.tokens[0].start >= at; first && j > 0 || !first && j > 1 {
+		if s.mentions[j-1].elem != e || !x.enumerated(s, j-1) || !slices.Equal(e.tags, m.entry.Tags) {
+			return nil
+		}
 	}
 	for i := m.from - 1; i >= 0 && s.tokens[i].start >= at; i-- {
 		if t := &s.tokens[i]; t.word && !indefinite(t.lower) && t.lower != "the" && (x.stop[t.lower] || x.verbOf(t.lower) != 0) {
@@ -92,6 +110,19 @@ func (x *extractor) labelled(s *sentence, j int) *element {
 		}
 	}
 	alike := related(e.tags, m.entry.Tags)
+	if isHuman(e.tags) && !isHuman(m.entry.Tags) || x.text[at] != x.text[s.start] && s.start >= at && e.kind != m.entry.Kind {
+		return nil
+	}
+	if e.kind == stride.ExternalEntity && m.entry.Kind == stride.Process {
+		if e.level == gazetteer.Weak && s.block.section.role != roleExternal && m.entry.Level == gazetteer.Noun &&
+			slices.Contains(e.tags, "third_party") {
+			e.kind, e.tags, e.home = m.entry.Kind, m.entry.Tags, m.entry.Zone // "Key Provider: web service that ..."
+			return e
+		}
+		if alike {
+			return e // the firm and its service
+		}
+	}
 	if many(e.name) && m.entry.Level == gazetteer.Product && !many(m.entry.Alias) && !alike {
 		return nil // the first of several
 	}
@@ -105,6 +136,51 @@ func (x *extractor) labelled(s *sentence, j int) *element {
 	}
 	x.specify(e, m.entry, vendor)
 	return e
+}
+
+// versioned reports whether the token says which version or kind of a product is
+// meant: "PostgreSQL 15", "S3 compatible".
+func versioned(t *token) bool { return t.lower == "compatible" || t.text[0] >= '0' && t.text[0] <= '9' }
+
+// tokenAt returns the first token at or behind the offset.
+func (s *sentence) tokenAt(at int) int {
+	return sort.Search(len(s.tokens), func(i int) bool { return s.tokens[i].start >= at })
+}
+
+// alternative finds the listed part of which mention j is one of the options
+// ("Store: SQLite, MySQL or PostgreSQL") or, where the part stands for clients at
+// large, one of them ("Clients: curl, Helm and pip").
+func (x *extractor) alternative(s *sentence, j int) *element {
+	m := &s.mentions[j]
+	e, at := x.labelOf(s)
+	if e == nil || !e.declared || e.kind != m.entry.Kind || s.tokens[m.from].start < at {
+		return nil
+	}
+	clients, or := isClient(e.tags) && many(e.name), false
+	for i := range s.tokens {
+		t := &s.tokens[i]
+		switch {
+		case t.start < at:
+		case t.text == ";":
+			return x.optionOf(e, m, s.tokens[m.from].start < t.start, clients, or)
+		case t.word && (x.preps[t.lower] || x.verbOf(t.lower) != 0 && !nounToo(strings.TrimSuffix(t.lower, "s"))):
+			if _, n := x.gaz.Longest(t.subs); n == 0 {
+				return nil
+			}
+		case t.lower == "or":
+			or = true
+		}
+	}
+	return x.optionOf(e, m, true, clients, or)
+}
+
+// optionOf returns e where the enumeration that the mention stands in makes it an
+// option or an example of e.
+func (x *extractor) optionOf(e *element, m *mention, inside, clients, or bool) *element {
+	if inside && (clients || or && m.entry.Level == gazetteer.Product && related(e.tags, m.entry.Tags)) {
+		return e
+	}
+	return nil
 }
 
 // many reports whether the name is a plural.

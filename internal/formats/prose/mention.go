@@ -43,7 +43,7 @@ func (x *extractor) findMentions(s *sentence) []mention {
 			}
 		}
 		x.extend(s, &m)
-		m.lent = x.lent(s, &m) || x.ownerAt(s, &m)
+		m.lent = x.lent(s, &m) || x.ownerAt(s, &m) || s.accountName(m) || s.installer(m)
 		m.denied = s.deniedAt(m.from) || m.elem == nil && x.absent(s, &m) || m.bare && (s.onlyCalls(m) || s.notThere(m))
 		out = append(out, m)
 		i = m.to
@@ -125,6 +125,9 @@ func (x *extractor) continues(s *sentence, i int) bool {
 		return false
 	}
 	_, to := x.aliasAt(s, i)
+	if to == 0 && i+1 < len(s.tokens) && s.adjacent(x.text, i) && s.tokens[i+1].word {
+		_, to = x.aliasAt(s, i+1) // "Z-Wave JS server" where "Z-Wave" is listed
+	}
 	return to > 0
 }
 
@@ -290,6 +293,9 @@ func (x *extractor) aliasAt(s *sentence, i int) (gazetteer.Entry, int) {
 func (x *extractor) acceptable(s *sentence, i int, e gazetteer.Entry) bool {
 	if e.Level == gazetteer.Name {
 		return s.capital(i)
+	}
+	if t := &s.tokens[i]; len(t.subs) > 1 && strings.Contains(t.text, "_") && x.protos[t.subs[0]] {
+		return false // the name of a scheme: "https_web"
 	}
 	if !x.inDomain(e.Alias) || e.Alias == "bank" && i > 0 && banked(s.tokens[i-1].lower) {
 		return false

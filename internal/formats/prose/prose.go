@@ -24,7 +24,7 @@ import (
 const (
 	maxElements = 1500
 	maxFlows    = 6000
-	maxEvidence = 3
+	maxEvidence = 5
 	maxShorts   = 100 // abbreviations that are looked for in the whole text
 )
 
@@ -69,6 +69,7 @@ type extractor struct {
 	protos     map[string]bool
 	phrases    map[string][]controlPhrase
 	weaknesses map[string][]weakness
+	safeguards map[string][]safeguard
 	classes    map[string][]dataPhrase
 }
 
@@ -80,7 +81,7 @@ func Parse(src stride.Source) (stride.Architecture, []string, error) {
 		quality: set(qualifiers), trades: set(tradeWords), dets: set(determiners), preps: set(prepositions),
 		reg: newRegistry(), began: -1, byEnds: map[[2]*element]*flow{},
 		general: map[stride.Tag]*element{}, protos: set(protocolWords),
-		phrases: controlIndex(), weaknesses: weaknessIndex(), classes: dataIndex()}
+		phrases: controlIndex(), weaknesses: weaknessIndex(), safeguards: safeguardIndex(), classes: dataIndex()}
 	if unreadable(src.Content) {
 		var empty stride.Architecture
 		empty.Connect()
@@ -94,6 +95,7 @@ func Parse(src stride.Source) (stride.Architecture, []string, error) {
 	x.declareSubject()
 	x.readSentences()
 	x.resolveMentions()
+	x.settleFields()
 	x.declareFlows()
 	x.frameFlows()
 	x.readZones()

@@ -240,7 +240,7 @@ func (x *extractor) negated(s *sentence, i int) bool {
 			return true
 		}
 	}
-	return false
+	return i > 0 && i <= len(s.tokens) && s.tokens[i-1].lower == "without" // "without giving X access"
 }
 
 func (x *extractor) modal(s *sentence) bool { return modality(strings.ToLower(x.text[s.start:s.end])) }

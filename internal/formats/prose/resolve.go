@@ -1,6 +1,7 @@
 package prose
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/threatdraft/threatdraft/internal/formats/gazetteer"
@@ -62,6 +63,17 @@ func (s *sentence) mayName() bool {
 		}
 	}
 	return true
+}
+
+// beyond reports whether the sentence stands under what the system is not: a list
+// of non-goals says nothing of its flows and safeguards.
+func (s *sentence) beyond() bool {
+	for sec := s.block.section; sec != nil; sec = sec.parent {
+		if sec.role == roleOutOfScope {
+			return true
+		}
+	}
+	return false
 }
 
 func (x *extractor) eachMention(do func(s *sentence, j int)) {
@@ -188,7 +200,26 @@ func (x *extractor) bareProduct(s *sentence, j int) *element {
 	if !s.mayName() || s.quiet(m.from) {
 		return nil
 	}
+	if e := x.productOf(key); e != nil {
+		return e
+	}
 	return x.create(s, m, display(name))
+}
+
+// productOf finds the listed part that was said to be the product: "Orders: RDS for
+// PostgreSQL" is PostgreSQL.
+func (x *extractor) productOf(key string) *element {
+	var hit *element
+	for _, e := range x.reg.all {
+		if !e.declared || !slices.ContainsFunc(e.aliases, func(a string) bool { return strings.HasSuffix(canon(a), " "+key) }) {
+			continue
+		}
+		if hit != nil {
+			return nil
+		}
+		hit = e
+	}
+	return hit
 }
 
 // bareNoun resolves "the database" to the latest part of that kind before it,
@@ -204,8 +235,10 @@ func (x *extractor) bareNoun(s *sentence, j int) *element {
 	if len(words) == 0 {
 		return nil
 	}
-	if e := x.reg.byName[key+" app"]; e != nil && e.kind == m.entry.Kind {
-		return e // "the client" for the client application
+	for _, head := range []string{" app", " server", " system"} {
+		if e := x.reg.byName[key+head]; e != nil && e.kind == m.entry.Kind && (head == " app" || e.declared) {
+			return e // "the client" for the client application
+		}
 	}
 	if e := x.productTwin(key, display(name)); e != nil {
 		return e
@@ -230,7 +263,7 @@ func (x *extractor) bareNoun(s *sentence, j int) *element {
 	if m.entry.Level == gazetteer.Weak {
 		return x.weakNoun(s, j)
 	}
-	if m.entry.Level != gazetteer.Noun || !s.mayName() || s.quiet(m.from) {
+	if m.entry.Level != gazetteer.Noun || !s.mayName() || s.quiet(m.from) || x.zoneCalled(key) {
 		return nil
 	}
 	if m.entry.Kind == stride.ExternalEntity && !strings.Contains(name, " ") {

@@ -29,14 +29,14 @@ var roleTitles = []struct {
 	titles []string
 }{
 	{roleOutOfScope, []string{"out of scope", "non goals", "non-goals", "not in scope", "excluded from scope"}},
-	{roleFlows, []string{"data flow", "dataflow", "data flows", "flows", "interactions", "information flow", "workflow", "communication", "sequence", "actions", "use cases", "scenarios"}},
-	{roleZones, []string{"trust zone", "trust zones", "trust boundaries", "trust boundary", "zones", "network zones", "security zones"}},
+	{roleFlows, []string{"data flow", "dataflow", "data flows", "dataflows", "flows", "interactions", "information flow", "workflow", "communication", "communications", "communication links", "links", "connections", "message flows", "messages", "interfaces between components", "sequence", "actions", "use cases", "scenarios"}},
+	{roleZones, []string{"trust zone", "trust zones", "trust boundaries", "trust boundary", "boundaries", "zones", "network zones", "security zones"}},
 	{roleAssumptions, []string{"assumption", "assumptions"}},
 	{roleExternal, []string{"external entities", "external entity", "external systems", "external services", "external dependencies", "third parties", "third-party services"}},
 	{roleActors, []string{"actors", "actor", "actors and components", "users", "roles", "personas", "user roles", "people", "stakeholders"}},
 	{roleStores, []string{"data stores", "data store", "datastores", "databases", "storage", "data storage", "stores"}},
-	{roleProcesses, []string{"processes", "services", "process", "microservices", "applications"}},
-	{roleComponents, []string{"components", "component", "elements", "building blocks", "system components", "main components", "parts", "key components", "containers", "nodes", "technology stack", "tech stack", "core components", "architecture components", "entry points", "devices", "hardware", "software"}},
+	{roleProcesses, []string{"processes", "services", "servers", "lambdas", "functions", "workloads", "process", "microservices", "applications"}},
+	{roleComponents, []string{"components", "component", "elements", "technical assets", "technical components", "assets and components", "technical elements", "model elements", "building blocks", "system components", "main components", "parts", "key components", "containers", "nodes", "technology stack", "tech stack", "core components", "architecture components", "entry points", "devices", "hardware", "software"}},
 	{roleAssets, []string{"assets", "data assets", "sensitive data", "data"}},
 	{roleAside, []string{"background", "references", "glossary", "threats", "mitigations", "history", "related work", "license", "goals", "open questions", "alternatives", "revision history", "changelog", "table of contents", "metadata", "document control", "document information", "attendees", "participants", "distribution list", "risks", "attack scenarios", "recommendations", "findings"}},
 }

@@ -248,6 +248,11 @@ func (s *scanner) flowText(from, to, indent int) {
 
 func (s *scanner) add(b block) {
 	b.section = s.current
+	if m := inlineLabel.FindStringSubmatch(s.text[b.start:b.end]); m != nil && (b.kind == paragraph || b.kind == bullet) {
+		if r := roleOf(m[1]); r == roleOutOfScope || r == roleAside {
+			b.section = &section{title: m[1], role: r, level: s.current.level, parent: s.current}
+		}
+	}
 	s.blocks = append(s.blocks, b)
 }
 
@@ -289,7 +294,11 @@ func (s *scanner) isTitle(text string, next int) bool {
 	return below != "" && (unicode.IsUpper(r) || !unicode.IsLetter(r) || roleOf(text) != roleNone)
 }
 
-// isLabel recognises "Data flows:" and "Data flows, in order:".
+// isLabel recognises "Data flows:", "Data flows, in order:" and "Flows (name | from
+// | to):".
 func isLabel(text string) bool {
+	if open := strings.IndexByte(text, '('); open > 0 && strings.HasSuffix(text, "):") && len(text) <= 160 {
+		text = text[:open] + ":"
+	}
 	return strings.HasSuffix(text, ":") && len(text) <= 80 && len(strings.Fields(text)) <= 8 && !strings.Contains(text, ". ")
 }

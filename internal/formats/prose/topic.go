@@ -47,10 +47,26 @@ func sectionElement(x *extractor, s *sentence) *element {
 // offset behind the label, for the sentence that holds or follows the label.
 func (x *extractor) labelOf(s *sentence) (*element, int) {
 	e, end := x.label(s.block)
-	if e == nil || s.start > end {
+	if e == nil || s.start > end && !x.fragment(s) {
 		return nil, 0
 	}
-	return e, end
+	return e, max(end, s.start)
+}
+
+// fragment reports whether a later sentence of an item only says what the item's
+// part is: "Windows application with SQL Server".
+func (x *extractor) fragment(s *sentence) bool {
+	if s.block.kind != bullet || len(s.tokens) == 0 || len(s.tokens) > 12 || s.block.section.role == roleFlows {
+		return false
+	}
+	for i := range s.tokens {
+		if t := &s.tokens[i]; t.word && x.verbOf(t.lower) != 0 && !nounToo(strings.TrimSuffix(t.lower, "s")) {
+			if _, n := x.gaz.Longest(t.subs); n == 0 {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // label returns the part that the label of a block names, and the offset behind
@@ -70,7 +86,10 @@ func (x *extractor) label(b *block) (*element, int) {
 // where what it says of it begins; "" where it has no label.
 func labelText(text string) (string, int) {
 	end := -1
-	if m := labelStop.FindStringSubmatchIndex(text); len(m) > 0 {
+	if m := typedItem.FindStringSubmatchIndex(text); len(m) > 0 {
+		end = m[1]
+		text = text[m[2]:m[3]]
+	} else if m := labelStop.FindStringSubmatchIndex(text); len(m) > 0 {
 		end = m[1] - 1
 		text = text[m[2]:m[3]]
 	} else if loc := labelColon.FindStringIndex(text); len(loc) > 0 {

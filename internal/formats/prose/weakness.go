@@ -47,7 +47,7 @@ var weaknessTable = []struct {
 	{stride.Quotas, "no limit on|no limits on|no upper limit|no maximum|no size limit|unbounded|no resource limits|no quota|no quotas|no budget"},
 	{stride.EgressFiltering, "follows redirects|follow redirects|any url|any https url|any http url|any webhook url|arbitrary url|arbitrary urls|any address|unrestricted outbound|unrestricted egress|egress is unrestricted|" +
 		"egress is open|outbound is unrestricted|outbound traffic is not restricted|all outbound|full internet access|any destination|unknown destinations|allow any destination|unrestricted internet access"},
-	{stride.FailClosed, "not been put back|been bypassed|is bypassed|are bypassed|bridged out|jumpered|been defeated|is exempt|are exempt|exempt from|not subject to|skips the check|skip the check|" +
+	{stride.FailClosed, "not been put back|been bypassed|is bypassed|are bypassed|bridged out|jumpered|been defeated|" +
 		"let through|lets through|lets it through|are let in|everything is allowed|is allowed by default|allow all by default|allow everything|requests are allowed|accepted unchecked|processed anyway|" +
 		"goes through unchecked|go through unchecked|fail open|fails open|skipped if|is skipped when"},
 	{stride.CodeReview, "no required reviewers|no required reviews|bypass branch protection|bypass the review|bypass required|admins may bypass|administrators may bypass|admins can bypass|administrators can bypass|merged automatically|automerge|auto merge|self merge|" +
@@ -65,7 +65,7 @@ var weaknessTable = []struct {
 		"open to the world|open on wlan|0.0.0.0|all interfaces|public ip address|public address|directly on the internet|bypasses the firewall|around the firewall|past the firewall|own cellular|from any address|from any ip|reachable by anybody|reachable by anyone|any pod can reach|dual homed"},
 	{stride.TenantIsolation, "one schema shared|schema shared by|shared by all tenants|shared by all customers|shared across tenants|shared between tenants|shared between customers|not separated by tenant|no tenant filter|" +
 		"all tenants share|all customers share|tenants share one|one index for all|one collection for all|one namespace for all|single namespace"},
-	{stride.Redundancy, "only one|single node|single server|single host|single machine|single broker|no second|no fallback|no standby|no failover|no replica|no replicas|one replica|one instance|no spare|no redundancy|not redundant|not replicated|replication factor 1"},
+	{stride.Redundancy, "runs on a single|run on a single|running on a single|hosted on a single|is a single|only a single|no second|no fallback|no standby|no failover|no replica|no replicas|one replica|one instance|no spare|no redundancy|not redundant|not replicated|replication factor 1"},
 	{stride.Backup, "restore has never|restore has not|restores have never|restores have not|never restored|never been restored|never been tested|restore is not tested|restores are not tested|not backed up|no backup|no backups|without backup|" +
 		"backups are not tested|not been tested since"},
 	{stride.ReplayProtection, "not de duplicated|not deduplicated|no deduplication|older signed|older images|older firmware|older versions can|older version can|downgrade|downgraded|no rollback protection|no anti rollback|no replay|can be replayed|" +
@@ -76,7 +76,7 @@ var weaknessTable = []struct {
 	{stride.DependencyScanning, "not upgraded|not yet upgraded|not pinned|unpinned|latest tag|no longer supported|end of life|out of support|unsupported|out of date|outdated|not patched|unpatched|unmaintained|not updated since|not been updated|" +
 		"by tag and not|floating tag|floating tags|by tag not by|last patched|last updated"},
 	{stride.IntegrityCheck, "only a crc|only the crc|crc only|only a checksum|no checksum|no integrity|not verified|is not verified|not verify|signature is not checked|signatures are not checked|no signature check"},
-	{stride.HumanApproval, "without confirmation|without a confirmation|no confirmation|without asking|without a second person|without human|no human|no second person|no four eyes|one person can|a single person can|single person"},
+	{stride.HumanApproval, "exempt from confirmation|exempt from the confirmation|exempt from approval|exempt from the approval|skips the confirmation|skips the approval|without confirmation|without a confirmation|no confirmation|without asking|without a second person|without human|no human|no second person|no four eyes|one person can|a single person can|single person"},
 	{stride.PhysicalProtection, "left unlocked|stay unlocked|stays unlocked|is unlocked|are unlocked|not locked|no lock on|no seal|no tamper|unsupervised|in the open|publicly accessible|within reach of|opened with a screwdriver|cabinet keys|not sealed|left in the lock|easily removed"},
 	{stride.PromptFiltering, "system prompt tells|prompt tells the model|prompt asks the model|instructed by the prompt|relies on the prompt|only by the prompt|pasted into the prompt|put into the prompt"},
 	{stride.OutputEncoding, "renders the _ as html|rendered as html|render the _ as html|render as html|renders as html|renders markdown|as raw html|unescaped html|inserted as html"},

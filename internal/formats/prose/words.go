@@ -49,7 +49,7 @@ func verbs() map[string]verbClass {
 		"sent": "send", "wrote": "write", "written": "write", "got": "get", "took": "take", "taken": "take",
 		"given": "give", "held": "hold", "kept": "keep", "ran": "run", "is": "be", "are": "be", "was": "be", "were": "be",
 		"been": "be", "being": "be", "has": "have", "had": "have", "made": "make", "gets": "get", "does": "do", "did": "do",
-		"built": "build", "shown": "show",
+		"built": "build", "shown": "show", "edits": "open", "edited": "open", "editing": "open", // "edit" is a noun as well
 	} {
 		out[irregular] = out[base]
 	}

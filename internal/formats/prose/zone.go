@@ -2,6 +2,7 @@ package prose
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/threatdraft/threatdraft/internal/formats/gazetteer"
@@ -132,10 +133,70 @@ func (x *extractor) inlineZones(b *block, body string) {
 	}
 }
 
+// zoneCalled reports whether the text lists a zone of that name.
+func (x *extractor) zoneCalled(key string) bool {
+	for _, z := range x.zones {
+		if z.stated && canon(z.name) == key {
+			return true
+		}
+	}
+	return false
+}
+
+// settleOnDevice lets programs that the text does not place stand on the device
+// whose sensors, drives and ports are all that they, and the programs they speak
+// with, speak with: what flows inside of one machine crosses no boundary.
+func (x *extractor) settleOnDevice() {
+	peers := map[*element][]*element{}
+	for _, f := range x.flows {
+		peers[f.from] = append(peers[f.from], f.to)
+		peers[f.to] = append(peers[f.to], f.from)
+	}
+	seen := map[*element]bool{}
+	for _, e := range x.reg.all {
+		if !floating(e) || seen[e] || len(peers[e]) == 0 {
+			continue
+		}
+		seen[e] = true
+		group, wired, free := []*element{e}, false, false
+		for i := 0; i < len(group); i++ {
+			for _, p := range peers[group[i]] {
+				switch {
+				case inner(p):
+					wired = true
+				case !floating(p):
+					free = true
+				case !seen[p]:
+					seen[p] = true
+					group = append(group, p)
+				}
+			}
+		}
+		for _, g := range group {
+			if wired && !free {
+				g.home = stride.ZoneDevice
+			}
+		}
+	}
+}
+
+// floating reports whether the part is a program of no special kind that the text
+// does not place.
+func floating(e *element) bool {
+	return e.zone == nil && e.home == "" && e.kind == stride.Process && !e.managed && (len(e.tags) == 0 || e.tags[0] == "service")
+}
+
+// inner reports whether the part is one that sits inside of a device.
+func inner(e *element) bool {
+	return e.home == stride.ZoneDevice && e.kind == stride.Process && (related(e.tags, []stride.Tag{"sensor"}) || related(e.tags, []stride.Tag{"actuator"}) ||
+		slices.Contains(e.tags, "debug_port") || slices.Contains(e.tags, "field_bus"))
+}
+
 // defaultZones puts parts that stand outside by their nature (people on the
 // internet, other companies' services, devices) into such a zone where the text
 // does not place them. What the system runs itself is left unplaced.
 func (x *extractor) defaultZones(kept []*element) {
+	x.settleOnDevice()
 	for _, e := range kept {
 		if e.zone == nil && e.home != "" && len(e.evidence) > 0 {
 			e.zone = x.zoneOfKind(e.home, e.evidence[0])

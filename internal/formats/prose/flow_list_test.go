@@ -1,0 +1,45 @@
+package prose
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/threatdraft/threatdraft/internal/stride"
+)
+
+// TestFlowLists: the ways in which tools and people list flows outright.
+func TestFlowLists(t *testing.T) {
+	t.Parallel()
+	const parts = "Technical assets:\n- Shop Frontend (web application)\n- Order API (REST service)\n- Order Store (data store; MySQL)\n- Report Worker (process)\n\n"
+	for name, tc := range map[string]struct {
+		text string
+		want []string
+	}{
+		"label and pair": {
+			parts + "Communication links:\n- Order Traffic: Shop Frontend to Order API (HTTPS, session-id)\n- Database Traffic: Order API to Order Store (JDBC, credentials)\n",
+			[]string{"Shop Frontend > Order API https", "Order API > Order Store jdbc"},
+		},
+		"several senders": {
+			parts + "Data flows\n1. Order API or Report Worker to Order Store: MySQL protocol.\n2. Shop Frontend to Order API with a browser: HTTPS, bearer token.\n",
+			[]string{"Order API > Order Store ", "Report Worker > Order Store ", "Shop Frontend > Order API https"},
+		},
+		"columns": {
+			parts + "Dataflows (name | from | to | data | protocol | port):\n- Place order | Shop Frontend | Order API | order (public) | HTTPS | 443\n" +
+				"- Insert | Order API | Order Store | rows | MySQL | 3306. Note: values are put into the query.\n",
+			[]string{"Shop Frontend > Order API https", "Order API > Order Store "},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, _, err := Parse(stride.Source{ID: "s", Content: []byte(tc.text)})
+			require.NoError(t, err)
+			got := []string{}
+			for _, f := range a.Flows {
+				got = append(got, a.TargetName(f.SourceID)+" > "+a.TargetName(f.TargetID)+" "+f.Protocol)
+			}
+			require.Empty(t, cmp.Diff(tc.want, got), "%v", a.Elements)
+		})
+	}
+}
