@@ -194,7 +194,7 @@ func containsAny(words []string, wanted ...string) bool {
 // full stop outside of brackets ends the list.
 func splitList(text string, from, to int) [][2]int {
 	sep := byte(';')
-	if !strings.Contains(text[from:to], ";") {
+	if !separated(text[from:to], ';') {
 		sep = ','
 	}
 	var out [][2]int
@@ -210,10 +210,35 @@ func splitList(text string, from, to int) [][2]int {
 			out = append(out, [2]int{start, i})
 			start = i + 1
 		case depth == 0 && c == '.' && (i+1 == to || text[i+1] == ' ' || text[i+1] == '\n') && (i+1 == to || startsUpper(strings.TrimSpace(text[i+1:to]))):
-			return append(out, [2]int{start, i})
+			out = append(out, [2]int{start, i})
+			if text[i-1] != ')' || !bracketed.MatchString(text[i+1:to]) {
+				return out
+			}
+			start = i + 1 // "Web Server (hardened). Mail Server (in the DMZ)."
 		}
 	}
 	return append(out, [2]int{start, to})
+}
+
+// bracketed matches a name with its attributes, and a blank before.
+var bracketed = regexp.MustCompile(`^\s+[A-Z][\w/&' -]{1,50} \(`)
+
+// separated reports whether the sign stands outside of brackets.
+func separated(text string, sign rune) bool {
+	depth := 0
+	for _, c := range text {
+		switch c {
+		case '(', '[':
+			depth++
+		case ')', ']':
+			depth--
+		case sign:
+			if depth <= 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 var (
@@ -231,12 +256,13 @@ const typeWords = `((?i:actor|process|server|data ?store|external entity|externa
 
 // statedKind returns the kind that the type of an item names outright, or "".
 func (it item) statedKind() stride.ElementKind {
-	switch strings.ToLower(it.attributes) {
-	case "actor", "external entity", "external service", "external system":
+	first, _, _ := strings.Cut(strings.ToLower(it.attributes), ";")
+	switch strings.TrimSuffix(strings.TrimSpace(first), "s") {
+	case "actor", "external entity", "external entitie", "external service", "external system", "external interactor":
 		return stride.ExternalEntity
 	case "datastore", "data store", "database":
 		return stride.DataStore
-	case "process", "server", "service", "component":
+	case "process", "processe", "server", "service", "component":
 		return stride.Process
 	}
 	return ""
@@ -443,10 +469,24 @@ func firstWords(text string, n int) string {
 	return strings.Join(words[:min(n, len(words))], " ")
 }
 
+// typedBy looks the attributes of an item up, the first that is more than a
+// general noun: "(data store; PostgreSQL; encrypted)".
+func (x *extractor) typedBy(it item) (gazetteer.Entry, bool) {
+	for _, attribute := range append([]string{it.stated()}, strings.FieldsFunc(it.attributes, func(r rune) bool { return r == ';' || r == ',' })...) {
+		if len(strings.Fields(attribute)) > 4 {
+			continue
+		}
+		if e, ok := x.gaz.Lookup(attribute); ok && e.Level != gazetteer.Weak && e.Kind != stride.ExternalEntity {
+			return e, true
+		}
+	}
+	return gazetteer.Entry{}, false
+}
+
 // classify takes kind and tags from the list's title, the name and the type
 // that the item states.
 func (x *extractor) classify(e *element, entry gazetteer.Entry, known bool, it item, r role) {
-	if typed, ok := x.gaz.Lookup(it.stated()); ok && (!known || entry.Level == gazetteer.Weak) && typed.Level != gazetteer.Weak {
+	if typed, ok := x.typedBy(it); ok && (!known || entry.Level == gazetteer.Weak || len(entry.Tags) > 0 && typed.Tags[0].Is(entry.Tags[0])) {
 		entry, known = typed, true
 	}
 	if known {

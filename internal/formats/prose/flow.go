@@ -40,6 +40,7 @@ var (
 	sendsForm  = regexp.MustCompile(`^(.{2,80}?) (?:sends|send|passes|returns|provides) (?:"([^"]+)"|(.{2,80}?)) (?:to|into) (.{2,80}?)(?:\s+\((.*)\))?\.?$`)
 	arrowForm  = regexp.MustCompile(`^(.{2,80}?)\s*(?:->|-->|=>|→|⟶|➔|<->|↔)\s*(.{2,80}?)(?:\s*(?::|\(|\s-\s)\s*(.*?)\)?)?$`)
 	pairForm   = regexp.MustCompile(`^(?:([^:]{2,60}): )?(.{2,60}?) to (.{2,60}?)(?:(?::|,)\s+(.*?))?(?:\s*\((.*)\))?\.?$`)
+	sourceForm = regexp.MustCompile(`(?i)^(?:([^:]{2,60}): )?source:? (.{2,60}?)[,;] (?:destination|target|sink):? ([^,;]{2,60})(?:[,;]\s*(.*?))?(?:\s*\((.*)\))?\.?$`)
 	fromToForm = regexp.MustCompile(`^(?:([^:]{2,60}): )?from (.{2,60}?) to (.{2,60}?)(?:(?::|,)\s+(.*?))?(?:\s*\((.*)\))?\.?$`)
 )
 
@@ -117,7 +118,7 @@ func (x *extractor) declareFlow(b *block) {
 	if !inFlows || x.declareColumns(b, line) {
 		return
 	}
-	for _, form := range []*regexp.Regexp{fromToForm, pairForm} {
+	for _, form := range []*regexp.Regexp{sourceForm, fromToForm, pairForm} {
 		if m := form.FindStringSubmatch(line); m != nil && x.declarePairs(b, m) {
 			return
 		}
@@ -126,14 +127,14 @@ func (x *extractor) declareFlow(b *block) {
 
 // declarePairs reads "Orders: A or B to C (HTTPS)" and "A, B to C with a tool".
 func (x *extractor) declarePairs(b *block, m []string) bool {
-	target := m[3]
+	target, means := m[3], ""
 	if cut := byMeans.FindStringIndex(target); len(cut) > 0 && x.reg.byName[canon(target)] == nil {
-		target = target[:cut[0]]
+		target, means = target[:cut[0]], target[cut[0]:]
 	}
 	stated := false
 	for _, to := range x.flowEnds(target, b) {
 		for _, from := range x.flowEnds(m[2], b) {
-			stated = x.stateFlow(b, from, to, m[1], m[4]+"; "+m[5]) || stated
+			stated = x.stateFlow(b, from, to, m[1], m[4]+"; "+m[5]+means) || stated
 		}
 	}
 	return stated

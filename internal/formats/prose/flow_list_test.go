@@ -25,6 +25,21 @@ func TestFlowLists(t *testing.T) {
 			parts + "Data flows\n1. Order API or Report Worker to Order Store: MySQL protocol.\n2. Shop Frontend to Order API with a browser: HTTPS, bearer token.\n",
 			[]string{"Order API > Order Store ", "Report Worker > Order Store ", "Shop Frontend > Order API https"},
 		},
+		"items of one line": {
+			"Servers: Web Server (OS Ubuntu; hardened; in boundary Web/DB). Mail Server (OS CentOS; not hardened).\n\n" +
+				"Datastores: SQL Database (in boundary Web/DB; restricted). Real Identity Database (stores PII).\n\n" +
+				"Dataflows:\n- Web Server to SQL Database: MySQL\n- SQL Database to Real Identity Database: tokens\n- Web Server to Mail Server: SMTP\n",
+			[]string{"Web Server > SQL Database ", "SQL Database > Real Identity Database ", "Web Server > Mail Server smtp"},
+		},
+		"source and destination": {
+			parts + "Data flows\n- DF1 Place order: source Shop Frontend, destination Order API, HTTPS\n- DF2: from Order API to Order Store over JDBC\n",
+			[]string{"Shop Frontend > Order API https", "Order API > Order Store jdbc"},
+		},
+		"tables": {
+			"# Components\n\n| Component | Type | Made of |\n|---|---|---|\n| Shop UI | Process | Angular app |\n| Order DB | Data Store | PostgreSQL |\n\n" +
+				"# Data Flows\n\n| # | Source | Destination | Data | Protocol |\n|---|---|---|---|---|\n| 1 | Shop UI | Order DB | orders | HTTPS |\n",
+			[]string{"Shop UI > Order DB https"},
+		},
 		"columns": {
 			parts + "Dataflows (name | from | to | data | protocol | port):\n- Place order | Shop Frontend | Order API | order (public) | HTTPS | 443\n" +
 				"- Insert | Order API | Order Store | rows | MySQL | 3306. Note: values are put into the query.\n",

@@ -140,11 +140,11 @@ func (s *sentence) initial(i int) bool {
 // quiet reports whether token i stands where a flow is labelled or an item is
 // described by attributes: nothing new is named there.
 func (s *sentence) quiet(i int) bool {
-	if s.title(i) {
+	if s.title(i) || s.block.kind == row && s.block.declared && s.cellWords(i) <= 3 {
 		return true
 	}
 	flows := s.block.section.role == roleFlows && s.block.kind == bullet
-	if !flows && !(s.block.declared && s.block.kind == bullet) {
+	if !flows && !(s.block.declared && (s.block.kind == bullet || s.block.kind == paragraph)) {
 		return false
 	}
 	quotes, depth := 0, 0
@@ -159,9 +159,27 @@ func (s *sentence) quiet(i int) bool {
 		}
 	}
 	if flows {
-		return quotes%2 == 1 || depth > 0 || s.labelled(i)
+		columns := slices.ContainsFunc(s.tokens, func(t token) bool { return t.text == "|" })
+		return quotes%2 == 1 || depth > 0 || columns || s.labelled(i)
 	}
 	return depth > 0
+}
+
+// cellWords counts the words of the table's cell that holds token i: a few state
+// a type or a product, more describe.
+func (s *sentence) cellWords(i int) int {
+	n := 0
+	for j := i; j >= 0 && s.tokens[j].text != "|"; j-- {
+		if s.tokens[j].word {
+			n++
+		}
+	}
+	for j := i + 1; j < len(s.tokens) && s.tokens[j].text != "|"; j++ {
+		if s.tokens[j].word {
+			n++
+		}
+	}
+	return n
 }
 
 // title reports whether token i belongs to a heading or a label with a role:

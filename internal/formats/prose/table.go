@@ -1,6 +1,10 @@
 package prose
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/threatdraft/threatdraft/internal/formats/gazetteer"
+)
 
 // table is what is known of the table that the blocks are in.
 type table struct {
@@ -38,13 +42,24 @@ func (x *extractor) declareCells(b *block, cells []string, col int, r role) {
 	at := strings.Index(x.text[b.start:b.end], name)
 	it := item{name: name, start: b.start, end: b.end, nameAt: b.start + at}
 	if len(cells) > col+1 {
-		it.attributes = cells[col+1]
+		it.attributes = x.typeCell(cells[col+1:])
 		it.desc = strings.TrimSpace(strings.Join(cells[col+1:], " "))
 	}
 	if col > 0 {
 		it.id = cells[col-1]
 	}
 	x.declareItem(it, r, b)
+}
+
+// typeCell returns the cell that says what the part is made of, in three words at
+// most ("Spring Boot"), else the first.
+func (x *extractor) typeCell(cells []string) string {
+	for _, c := range cells {
+		if e, known := x.gaz.Lookup(c); known && e.Level != gazetteer.Weak && len(strings.Fields(c)) <= 3 {
+			return cells[0] + "; " + c
+		}
+	}
+	return cells[0]
 }
 
 // describeRow reads a row of a table whose first columns are headed "Component"
