@@ -17,6 +17,7 @@ var admission = []Rule{
 		CWE: []string{"CWE-636", "CWE-400"}, CAPEC: []string{"CAPEC-125"},
 		Fixes:   fixes(fix("Fail closed for what matters, exempt only the namespace of {target} itself, run replicas, and cap object size and evaluation time.", "ASVS 16.5.3", "CWE-636")),
 		element: func(n *node) bool { return n.is("decision_point") && !n.scores() },
+		singled: ofElement(func(n *node) bool { return !n.peerDenied(stride.FailClosed, "decision_point") }), Most: 1,
 	},
 	{
 		ID: "decision-config-tampering", Category: stride.Tampering,

@@ -27,6 +27,7 @@ var clients = []Rule{
 		element: func(n *node) bool {
 			return n.is("mobile_app") || n.is("desktop_app") && n.told("download", "downloads", "downloaded", "distributed", "customers", "licence", "license", "store", "install", "installs", "installed", "installer")
 		},
+		Measure: "checks on the server instead of in the app", singled: ofElement((*node).worthOpening),
 		common: true,
 	},
 	{
@@ -39,7 +40,9 @@ var clients = []Rule{
 		Terms: []string{"root detection", "jailbreak", "attestation"}, Risk: risk(3, 3), CWE: []string{"CWE-693"}, CAPEC: []string{"CAPEC-660"},
 		Fixes:   fixes(fix("Detect compromised devices by attestation, keep as little as possible in {target}, and require re-authentication for sensitive actions.", "ASVS 7.5.3", "CWE-693")),
 		element: func(n *node) bool { return n.is("mobile_app") && (n.holdsTokens() || n.handlesPrivate()) },
-		common:  true,
+		// Of an app that holds tokens their theft is said, and that it is taken apart.
+		Measure: "attestation of devices", singled: ofElement(func(n *node) bool { return n.worthOpening() && !n.holdsTokens() }),
+		common: true,
 	},
 	{
 		ID: "client-browser-storage", Category: stride.InformationDisclosure,
@@ -133,7 +136,7 @@ var clients = []Rule{
 		ID: "client-deep-link", Category: stride.Spoofing,
 		Title: "Links into {target} caught or forged by another app",
 		Actor: "Another app that registers the same link", Action: "receive codes meant for {target}, or open it with parameters of their own",
-		Fact: "{target} is opened by links", Lack: "verified links", Effect: "stolen sign-in codes and actions that the user never chose",
+		Fact: "{target} is opened by links", Lack: "verification of links", Effect: "stolen sign-in codes and actions that the user never chose",
 		Ask:     "Are links into {target} verified App Links or Universal Links, and are their parameters checked?",
 		Control: stride.InputValidation, Also: []stride.ControlName{stride.Authentication},
 		Terms: []string{"universal link", "app link", "custom scheme"}, Risk: risk(3, 3), Most: 1, CWE: []string{"CWE-939"}, CAPEC: []string{"CAPEC-505"},

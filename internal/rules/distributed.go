@@ -68,14 +68,14 @@ var distributed = []Rule{
 		ID: "dns-redirection", Category: stride.Spoofing,
 		Title: "Names served by {target} redirected",
 		Actor: "An attacker who takes over the registrar account or poisons a resolver", Action: "point names that {target} answers for to servers of their own",
-		Lack: "protection of the zone's integrity", Effect: "users and services handing credentials to the attacker",
+		Lack: "protection of the zone's integrity", Effect: "users and services that talk to the attacker",
 		Ask:     "Are changes at {target} protected by a second factor and a registry lock, and is the zone signed?",
 		Control: stride.IntegrityCheck, Also: []stride.ControlName{stride.MultiFactor},
 		Terms: []string{"DNSSEC", "registry lock"}, Risk: risk(2, 4), CWE: []string{"CWE-346"}, CAPEC: []string{"CAPEC-598"},
 		Fixes:   fixes(fix("Lock the domain, sign the zone with DNSSEC, require a second factor at {target}, and watch certificate logs.", "CAPEC-598", "CWE-346")),
 		element: func(n *node) bool { return n.is("dns") },
 		Measure: "protection of domains and DNS accounts", singled: ofElement(func(n *node) bool {
-			return (!n.design.outspoken || n.told("registrar", "zone")) && !n.resolves()
+			return n.publicZone()
 		}),
 		tell: telling("dangling", "stale record", "old record", "abandoned", "removed service", "point to removed", "points to nothing"),
 	},

@@ -396,30 +396,30 @@ var settings = []struct {
 	tags []stride.Tag
 	what string
 }{
-	{[]stride.Tag{"decision_point"}, "the scope, selectors and failure policy of rules"},
-	{[]stride.Tag{"vpn"}, "the list of who may log in"},
-	{[]stride.Tag{"cluster_node"}, "login accounts, host files and running services"},
-	{[]stride.Tag{"kubernetes", "orchestrator"}, "role bindings, privileged pods and network policy"},
-	{[]stride.Tag{"ci_cd", "code_repository"}, "branch protection, runner permissions and the scope of secrets"},
-	{[]stride.Tag{"admin_interface"}, "accounts, roles and policies"},
-	{[]stride.Tag{"robot", "vehicle"}, "speed and safety limits, operating mode and open ports"},
-	{[]stride.Tag{"controller"}, "set points, limits and operating mode"},
-	{[]stride.Tag{"database"}, "grants, network access and retention"},
-	{[]stride.Tag{"object_storage"}, "public access and sharing"},
-	{[]stride.Tag{"identity_provider"}, "accounts, roles and how long tokens live"},
-	{[]stride.Tag{"payment_service"}, "payout accounts, refund limits and webhook addresses"},
-	{[]stride.Tag{"gateway"}, "routes, exceptions and allowed addresses"},
+	{[]stride.Tag{"decision_point"}, "its rules"},
+	{[]stride.Tag{"vpn"}, "who may log in"},
+	{[]stride.Tag{"cluster_node"}, "accounts and services"},
+	{[]stride.Tag{"kubernetes", "orchestrator"}, "roles and workloads"},
+	{[]stride.Tag{"ci_cd", "code_repository"}, "permissions"},
+	{[]stride.Tag{"admin_interface"}, "accounts and roles"},
+	{[]stride.Tag{"robot", "vehicle"}, "limits and operating mode"},
+	{[]stride.Tag{"controller"}, "set points and limits"},
+	{[]stride.Tag{"database"}, "grants"},
+	{[]stride.Tag{"object_storage"}, "who may read it"},
+	{[]stride.Tag{"identity_provider"}, "accounts and roles"},
+	{[]stride.Tag{"payment_service"}, "the merchant's account"},
+	{[]stride.Tag{"gateway"}, "routes and rules"},
 }
 
 // settingOf names what is set on n, or "".
 func (n *node) settingOf() string {
 	switch {
 	case n.speaksOAuth():
-		return "redirect addresses, token lifetimes and who may sign up"
+		return "registered clients and accounts"
 	case n.issuesCertificates():
-		return "who may ask for which name and how long certificates live"
+		return "who may ask for which name"
 	case n.is("admin_interface") && n.managed:
-		return "role assignments, firewall rules and public access"
+		return "roles and access"
 	}
 	for _, s := range settings {
 		if n.is(s.tags...) {
@@ -429,7 +429,7 @@ func (n *node) settingOf() string {
 	return ""
 }
 
-// entered says what people do at the page n: sign in, pay or both.
+// entered says what people do at the page n: sign in, pay or both, or only come.
 func (n *node) entered() string {
 	pays := n.receives(stride.DataPayment) || n.near("payment_service")
 	switch {
@@ -437,8 +437,10 @@ func (n *node) entered() string {
 		return "sign in and pay"
 	case pays:
 		return "pay"
+	case n.receives(stride.DataCredentials) || n.signedIn() || n.design.login:
+		return "sign in"
 	}
-	return "sign in"
+	return "land"
 }
 
 // firstBehind names the first part that works for n, or "".

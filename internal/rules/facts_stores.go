@@ -315,7 +315,7 @@ func (n *node) broker() bool {
 // builder reports whether n runs builds; tools that sign or scan what was built
 // are none.
 func (n *node) builder() bool {
-	return n.is("ci_cd") && !n.is("deployment_system", "ml_pipeline") && !n.suggested() &&
+	return n.is("ci_cd") && !n.is("deployment_system", "ml_pipeline", "decision_point") && !n.suggested() && !n.verifier() && !n.deploys() &&
 		!n.named("cosign", "sigstore", "notary", "notation", "syft", "trivy", "grype", "sonar", "sonarqube", "snyk", "dependabot", "renovate", "kubeflow", "airflow")
 }
 

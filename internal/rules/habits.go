@@ -65,7 +65,7 @@ var habits = []Rule{
 		ID: "told-pseudonym", Category: stride.InformationDisclosure,
 		Title: "People found again behind hashed identifiers in {target}",
 		Actor: "Anybody who reads them and can list possible values", Action: "hash all possible identifiers and compare them with those in {target}",
-		Fact: "the hash has no secret salt", Lack: "keyed pseudonyms", Effect: "records thought anonymous being tied to persons",
+		Fact: "the hash has no secret salt", Lack: "key in the pseudonyms", Effect: "records thought anonymous being tied to persons",
 		Ask:     "Which key protects the pseudonyms in {target}, and who can read it?",
 		Control: stride.KeyManagement, Terms: []string{"keyed hash", "HMAC", "tokenization"}, Risk: risk(2, 3), Most: 1,
 		CWE: []string{"CWE-916", "CWE-359"}, CAPEC: []string{"CAPEC-112"},

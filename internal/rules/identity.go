@@ -47,7 +47,7 @@ var identity = []Rule{
 		CWE: []string{"CWE-308"}, CAPEC: []string{"CAPEC-560"},
 		Fixes: fixes(fix("Require phishing-resistant second factors for {source} and grant the rights on {dest} for hours, not forever.", "ASVS 6.3.3", "ASVS 8.4.2", "CWE-308")),
 		at:    atFlowAndReceiver, Silences: []string{"id-provider-console"},
-		flow: func(e *edge) bool { return e.from.is("admin", "operator") && !e.to.person() },
+		flow: func(e *edge) bool { return e.from.is("admin", "operator") && !e.to.person() && !e.to.logsIntoDevice() },
 	},
 	{
 		ID: "id-admin-impersonation", Category: stride.Spoofing,
@@ -60,7 +60,7 @@ var identity = []Rule{
 		CWE: []string{"CWE-287"}, CAPEC: []string{"CAPEC-151"},
 		Fixes: fixes(fix("Give {target} personal accounts through single sign-on with phishing-resistant factors; no shared credentials.", "ASVS 6.3.3", "ASVS 6.3.4", "CWE-287")),
 		element: func(n *node) bool {
-			return n.is("admin", "operator") && len(n.out) == 0 && !(n.is("admin") && n.colleagueActs("admin"))
+			return n.is("admin", "operator") && len(n.out) == 0 && !n.colleagueActs("admin", "operator")
 		},
 		common: true,
 	},

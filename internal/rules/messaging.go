@@ -79,6 +79,7 @@ var messaging = []Rule{
 		CWE: []string{"CWE-778"}, CAPEC: []string{"CAPEC-195"},
 		Fixes:   fixes(fix("Stamp the authenticated publisher on each message in {target} and keep connection and publish events in a log.", "ASVS 16.2.1", "CWE-778")),
 		element: func(n *node) bool { return n.broker() },
+		singled: ofElement(func(n *node) bool { return n.publishers() != 1 }),
 		common:  true,
 	},
 	{

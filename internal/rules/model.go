@@ -152,7 +152,7 @@ func (d *design) hear(a *stride.Architecture) {
 		d.branches = d.speaksOf("fork", "branch", "parameter", "provenance", "slsa", "pull")
 	}
 	d.ships = d.shipping()
-	d.stops = (d.present["robot"]+d.present["vehicle"] > 0) && d.speaksOf("emergency", "estop", "stop")
+	d.stops = (d.present["robot"]+d.present["vehicle"] > 0) && d.speaksOfStops()
 	d.outspoken = gapsNamed(a) >= outspokenFrom
 	d.homes = d.speaksOf("home", "household", "resident", "homeowner")
 	d.biometric = !d.speaksOf("password", "passphrase") && d.speaksOf("biometric", "fingerprint", "passkey", "enclave", "webauthn")

@@ -9,7 +9,7 @@ var motion = []Rule{
 		ID: "device-spoofed-sensor", Category: stride.Spoofing,
 		Title: "False readings from {target}",
 		Actor: "Somebody near the sensor or on its cable", Action: "feed {target} false signals or replace it",
-		Fact: "decisions rest on its readings", Lack: "integrity check of the readings", Effect: "wrong and possibly unsafe behaviour",
+		Fact: "decisions rest on its readings", Lack: "integrity check of the readings", Effect: "{harm}",
 		Ask:     "Are readings of {target} authenticated or checked against another source?",
 		Control: stride.IntegrityCheck, Also: []stride.ControlName{stride.Authentication, stride.Redundancy},
 		Terms: []string{"plausibility", "redundant sensor", "authenticated"}, Risk: risk(2, 4), Most: 3, CWE: []string{"CWE-345"}, CAPEC: []string{"CAPEC-194"},
@@ -89,12 +89,12 @@ var motion = []Rule{
 	{
 		ID: "device-unsafe-command", Category: stride.Tampering,
 		Title: "Commands beyond safe limits from {source} reach {dest}",
-		Actor: "A hijacked or mistaken {source}", Action: "order speeds, forces or set points that {dest} must never reach",
-		Fact: "{source} is allowed to command it", Lack: "check of limits at {dest}", Effect: "injury or damage by commands that look legitimate",
+		Actor: "A hijacked or mistaken {source}", Action: "order values or states that {dest} must never reach",
+		Fact: "{source} is allowed to command it", Lack: "check of limits at {dest}", Effect: "{harm} by commands that look legitimate",
 		Ask:     "Does {dest} refuse commands outside of safe limits, whoever sends them?",
 		Control: stride.InputValidation, Terms: []string{"limits", "envelope", "range check"}, Risk: risk(2, 4), Most: 3,
 		CWE: []string{"CWE-1284", "CWE-20"}, CAPEC: []string{"CAPEC-153"},
-		Fixes: fixes(fix("Enforce speed, force and zone limits in the firmware of {dest}, below anything that {source} can change, and report refused commands.", "CWE-1284")),
+		Fixes: fixes(fix("Enforce the limits of {dest} in its own firmware, below anything that {source} can change, and report refused commands.", "CWE-1284")),
 		at:    atFlowAndReceiver,
 		flow:  func(e *edge) bool { return e.commands() && !e.to.bus() && !e.from.store() },
 	},
@@ -110,7 +110,7 @@ var motion = []Rule{
 		element: func(n *node) bool {
 			return n.is("robot", "vehicle") && n.Kind == stride.Process && (n.has("actuator", "controller", "field_bus", "robot_middleware") || n.receives(stride.DataCommands))
 		},
-		Measure: "authentication of stop commands", singled: ofElement(func(n *node) bool { return n.design.stops || !n.design.outspoken }),
+		Measure: "authentication of stop commands", singled: ofElement(func(n *node) bool { return n.design.stops }),
 		about: []string{"stop", "emergency", "estop", "kill"},
 	},
 	{

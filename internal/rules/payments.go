@@ -48,12 +48,12 @@ var payments = []Rule{
 	},
 	{
 		ID: "pay-denied-order", Category: stride.Repudiation,
-		Title: "Disputed payments and refunds through {target}",
-		Actor: "A customer or an employee", Action: "deny an order, refund or payout that went through {target}",
+		Title: "Disputed payments through {target}",
+		Actor: "A customer or an employee", Action: "deny a payment that went through {target}",
 		Lack: "record that ties it to a person", Effect: "losses in disputes and undetected internal fraud",
-		Ask:     "Which records tie each payment and refund through {target} to a person and an order?",
+		Ask:     "Which records tie each payment through {target} to a person and to what it was for?",
 		Control: stride.AuditLogging, Terms: []string{"audit", "receipt", "log"}, Risk: risk(3, 3), Most: 1, CWE: []string{"CWE-778"}, CAPEC: []string{"CAPEC-195"},
-		Fixes:   fixes(fix("Keep order, consent, actor and confirmation of {target} together in an append-only record; need two people for large refunds.", "ASVS 16.2.1", "CWE-778")),
+		Fixes:   fixes(fix("Keep purpose, consent, actor and confirmation of each payment through {target} together in an append-only record; need two people for large repayments.", "ASVS 16.2.1", "CWE-778")),
 		element: (*node).paid,
 	},
 	{

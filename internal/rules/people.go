@@ -15,7 +15,7 @@ var people = []Rule{
 		Fixes: fixes(fix("Make changes to {dest} as reviewed code with a dry run, limits on how much changes at once, and a tested way back.", "CAPEC-176")),
 		at:    atFlowAndReceiver,
 		flow: func(e *edge) bool {
-			return e.from.is("admin", "operator") && !e.to.person() && e.to.settingOf() != ""
+			return e.from.is("admin", "operator") && !e.to.person() && e.to.settingOf() != "" && !e.looks()
 		},
 	},
 	{

@@ -100,10 +100,10 @@ var platform = []Rule{
 		CWE: []string{"CWE-250"}, CAPEC: []string{"CAPEC-480"},
 		Fixes:   fixes(fix("Run {target} as non-root with all capabilities dropped, no host paths, the default seccomp profile, and a policy that enforces it.", "CAPEC-480", "CWE-250")),
 		Measure: "unprivileged containers", singled: ofElement(func(n *node) bool {
-			return n.has("orchestrator", "control_plane", "cluster_node") || n.told("privileg", "root", "untrusted", "tenant", "socket", "hostpath")
+			return n.has("orchestrator", "control_plane", "cluster_node") && (n.exposed() || n.design.tenants) || n.told("privileg", "root", "untrusted", "tenant", "socket", "hostpath")
 		}),
 		element: func(n *node) bool {
-			return n.is("container") && !n.managed && !n.is("client") && !n.alsoNamed("docker", "containerd", "podman", "plugin", "plugins") && !(n.named("cloud") && n.named("run"))
+			return n.is("container") && !n.managed && !n.is("client") && !n.onlyTechnology() && !n.alsoNamed("docker", "containerd", "podman", "plugin", "plugins") && !(n.named("cloud") && n.named("run"))
 		},
 	},
 	{

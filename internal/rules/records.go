@@ -20,14 +20,14 @@ var records = []Rule{
 		ID: "log-denied-administration", Category: stride.Repudiation,
 		Title: "{source} can deny changes of {setting} on {dest}",
 		Actor: "{source}", Action: "change {setting} on {dest} and deny it, or erase the traces",
-		Fact: "elevated rights reach the log as well", Lack: "audit log out of their reach", Effect: "misuse of privileges without accountability",
+		Fact: "administrators often can change the log as well", Lack: "audit log out of their reach", Effect: "misuse of privileges without accountability",
 		Ask:     "Are actions of {source} on {dest} recorded under personal accounts, where {source} cannot delete them?",
 		Control: stride.AuditLogging, Terms: []string{"audit", "log", "trail"}, Risk: risk(3, 3),
 		CWE: []string{"CWE-778"}, CAPEC: []string{"CAPEC-268"},
 		Fixes: fixes(fix("Give {source} personal accounts, and stream an audit log of {dest} to an append-only store run by somebody else.", "ASVS 16.3.2", "ASVS 16.4.3", "CWE-778")),
 		at:    atFlowAndReceiver,
 		flow: func(e *edge) bool {
-			return e.from.insider() && !e.to.person() && !e.to.is("code_repository") && e.to.settingOf() != ""
+			return e.from.insider() && !e.to.person() && !e.to.is("code_repository") && e.to.settingOf() != "" && !e.looks()
 		},
 		Most: 3,
 	},
@@ -65,14 +65,14 @@ var records = []Rule{
 	},
 	{
 		ID: "log-leak", Category: stride.InformationDisclosure,
-		Title: "Secrets and personal data readable in {target}",
-		Actor: "Anybody who may read {target}", Action: "find tokens, passwords and personal data that were logged, and export them",
-		Fact: "more people read logs than the data itself", Lack: "redaction before writing", Effect: "disclosure of {data}",
+		Title: "Sensitive log entries readable in {target}",
+		Actor: "Anybody who may read {target}", Action: "read and export {logged} there",
+		Fact: "more people read logs than the data itself", Lack: "redaction before writing", Effect: "disclosure of {logged} to people who need none of it",
 		Ask:     "What is removed before it is written to {target}, and who may read it?",
 		Control: stride.DataMinimization, Also: []stride.ControlName{stride.Authorization},
 		Terms: []string{"redact", "mask", "scrub"}, Risk: risk(3, 3), Silences: []string{"store-theft-at-rest"},
 		CWE: []string{"CWE-532"}, CAPEC: []string{"CAPEC-150"},
-		Fixes:   fixes(fix("Redact tokens, credentials and personal data before writing to {target}, restrict reading by role, and delete on schedule.", "ASVS 16.2.5", "CWE-532")),
+		Fixes:   fixes(fix("Redact secrets and private values before writing to {target}, restrict reading by role, and delete on schedule.", "ASVS 16.2.5", "CWE-532")),
 		Measure: "redaction of logs", singled: ofElement(func(n *node) bool {
 			return n.precious() || n.told("body", "bodies", "payload", "prompt", "prompts", "debug", "request", "requests", "personal")
 		}),

@@ -27,7 +27,8 @@ import "github.com/threatdraft/threatdraft/internal/stride"
 // {stores} the data stores beside them, {boundary} what is crossed, {data} the
 // classes of data, {values} and {acts} what the flows carry that may be forged or
 // denied, {actors} the people behind them, {gain} and {behind} what stands behind
-// a service, {input} the content it takes in, {retrieved}
+// a service, {logged} what reaches a log, {harm} what false orders or readings of a
+// thing do, {input} the content it takes in, {retrieved}
 // what an assistant reads that others wrote, {setting} what is configured on it,
 // {protocol} one that proves no sender, {senders} who commands a receiver, {reached} whom a part talks to, {entered}
 // what people do at a page.

@@ -291,8 +291,8 @@ func TestConditionsNameKnownTags(t *testing.T) {
 	}
 }
 
-const shop = "Shopper:end_user > Browser:browser > Shop:web_app+api#personal > Orders:postgresql#personal+payment; " +
-	"Shop > Jobs:queue > Mailer:worker > Mail:third_party; Admin:admin > Shop"
+const shop = "Shopper:end_user > Browser:browser~'search reviews' > Shop:web_app+api#personal > Orders:postgresql#personal+payment; " +
+	"Shop > Jobs:queue > Mailer:worker > Mail:third_party; Admin:admin > Shop; Admin > Orders"
 
 func TestProposeIsDeterministic(t *testing.T) {
 	t.Parallel()

@@ -25,7 +25,7 @@ var stores = []Rule{
 		ID: "store-shared-credentials", Category: stride.InformationDisclosure,
 		Title: "Stolen credentials of {source} open {dest}",
 		Actor: "An attacker who reads the configuration or memory of {source}", Action: "take the credentials kept there and query {dest} directly",
-		Fact: "{source} must hold credentials for {dest}", Lack: "managed secrets", Effect: "disclosure and change of {data} past every check of {source}",
+		Fact: "{source} must hold credentials for {dest}", Lack: "management of secrets", Effect: "disclosure and change of {data} past every check of {source}",
 		Ask:     "Where does {source} keep its credentials for {dest}, and how often do they change?",
 		Control: stride.SecretsManagement, Terms: []string{"vault", "secrets manager", "managed identity", "rotation"}, Risk: risk(2, 4),
 		CWE: []string{"CWE-522"}, CAPEC: []string{"CAPEC-150"},
@@ -64,7 +64,7 @@ var stores = []Rule{
 		Fixes:   fixes(fix("Encrypt {target}, its snapshots and its dumps with a key that is kept apart from them, and log each use of the key.", "ASVS 11.3.3", "ASVS 14.2.4", "CWE-311")),
 		Measure: "encryption at rest", singled: ofElement((*node).precious),
 		element: func(n *node) bool {
-			return n.store() && !n.keyList() && !n.passwordManager() && !n.keyChip() && !n.is("config_store") && !n.staticSite() && !n.bare() && !n.controlStore() && !n.is("queue", "cache", "browser_storage", "code_repository", "artifact_registry") && !n.outside &&
+			return n.store() && (n.Controls.State(stride.EncryptionAtRest) != stride.ControlUnknown || !n.encryptedByDefault()) && !n.keyList() && !n.passwordManager() && !n.keyChip() && !n.is("config_store") && !n.staticSite() && !n.bare() && !n.controlStore() && !n.is("queue", "cache", "browser_storage", "code_repository", "artifact_registry") && !n.outside &&
 				(n.database() || n.is("file_storage", "object_storage", "backup_store") || n.keeps(stride.DataPersonal, stride.DataHealth, stride.DataPayment, stride.DataCredentials, stride.DataKeys, stride.DataTokens))
 		},
 		common: true,
@@ -74,14 +74,14 @@ var stores = []Rule{
 		Title: "{target} filled up until writes fail",
 		Actor: "A caller or a runaway process", Action: "fill {target} with data",
 		Lack: "quota on what is written", Effect: "failing writes and an outage of {callers}",
-		Measure: "limits on what is stored", singled: ofElement((*node).userFilled),
+		Fact: "several programs or strangers write to a medium that is small", tell: (*node).smallMedium, onlyTold: true,
 		Ask:     "What limits how much {callers} can write to {target}, and what happens when it is full?",
 		Control: stride.Quotas, Also: []stride.ControlName{stride.RateLimiting, stride.Monitoring},
 		Terms: []string{"quota", "retention", "capacity"}, Risk: risk(2, 3),
 		CWE: []string{"CWE-770"}, CAPEC: []string{"CAPEC-130"},
 		Fixes: fixes(fix("Set size and retention limits on {target}, alert at 80 %, and reject writes per caller before the disk is full.", "ASVS 5.2.4", "CWE-770")),
 		element: func(n *node) bool {
-			return n.store() && !n.bare() && n.is("database", "file_storage", "log_store") && (!n.is("log_store") || n.told("disk", "volume", "partition")) && !n.is("cache", "browser_storage") && !n.managed && !n.controlStore()
+			return n.store() && !n.bare() && n.is("database", "file_storage", "log_store", "queue") && !n.is("cache", "browser_storage") && !n.providerStore() && !n.controlStore() && n.manyWriters()
 		},
 		common: true,
 	},
@@ -105,12 +105,12 @@ var stores = []Rule{
 		ID: "store-unaccountable-change", Category: stride.Repudiation,
 		Title: "Reads and changes in {target} cannot be traced to a person",
 		Actor: "Somebody with access to {target}", Action: "change or read records and deny it",
-		Fact: "{callers} reach it under accounts of their own, not of the people behind them", Lack: "audit log of access to it", Effect: "no way to find who changed {data}",
+		Fact: "access under the accounts of {callers} names no person", Lack: "audit log of access to it", Effect: "no way to find who changed {data}",
 		Ask:     "Does {target} record who read or changed what, with the end user's identity and not only the service account?",
 		Control: stride.AuditLogging, Terms: []string{"audit", "access log", "logging"}, Risk: risk(3, 2),
 		CWE: []string{"CWE-778"}, CAPEC: []string{"CAPEC-268"},
 		Fixes:   fixes(fix("Turn on access auditing of {target} and hand the acting user down from {callers}; ship the records to a store that they cannot change.", "ASVS 16.2.1", "ASVS 16.4.3", "CWE-778")),
-		Measure: "audit of access to data", singled: ofElement(func(n *node) bool { return n.direct() || n.precious() || n.keeps(stride.DataLogs) }),
+		Measure: "audit of access to data", singled: ofElement(func(n *node) bool { return n.sensitive() || n.calledBy((*node).insider) }),
 		element: func(n *node) bool {
 			return n.store() && !n.bare() && !n.alone() && !n.enclosed && !n.staticSite() && !n.is("cache", "browser_storage") &&
 				(n.is("database", "object_storage") && !n.controlStore() || n.is("file_storage") && len(n.in) > 0)

@@ -78,10 +78,8 @@ var supplyChain = []Rule{
 		Ask:     "Which secrets can a build on {target} read, and can a change from a fork read them?",
 		Control: stride.SecretsManagement, Terms: []string{"secret", "OIDC", "vault"}, Risk: risk(3, 4),
 		CWE: []string{"CWE-522"}, CAPEC: []string{"CAPEC-150"},
-		Fixes: fixes(fix("Exchange workload identity for short-lived credentials, give none to builds of untrusted changes, and sign in a service apart from {target}'s build steps.", "ASVS 13.3.1", "CWE-522")),
-		element: func(n *node) bool {
-			return n.builder() || n.is("deployment_system") && !n.suggested() && len(n.in)+len(n.out) > 0
-		},
+		Fixes:   fixes(fix("Exchange workload identity for short-lived credentials, give none to builds of untrusted changes, and sign in a service apart from {target}'s build steps.", "ASVS 13.3.1", "CWE-522")),
+		element: (*node).builder,
 	},
 	{
 		ID: "supply-parameter-abuse", Category: stride.Tampering,

@@ -105,9 +105,7 @@ var web = []Rule{
 		element: func(n *node) bool {
 			return n.service() && n.is("web_app") && n.calledBy(func(c *node) bool { return c.is("browser", "human") })
 		},
-		Measure: "output encoding", singled: ofElement(func(n *node) bool {
-			return n.takes([]string{"comment", "review", "message", "post", "search", "profile", "name"}) || n.told("comment", "comments", "review", "reviews", "markdown", "html", "template", "templates", "render", "renders", "search") || !n.design.outspoken
-		}),
+		Measure: "encoding of output", singled: ofElement((*node).showsOthersContent),
 	},
 	{
 		ID: "web-cross-site-request", Category: stride.Spoofing,
@@ -188,7 +186,7 @@ var web = []Rule{
 		Terms: []string{"canonical path", "allow-list", "opaque id"}, Risk: risk(3, 3), Most: 1, CWE: []string{"CWE-22"}, CAPEC: []string{"CAPEC-126"},
 		Fixes: fixes(fix("Look files up by opaque id in {target}, open them below one folder only (os.Root, openat2), and run without read rights elsewhere.", "ASVS 5.3.2", "CWE-22")),
 		element: func(n *node) bool {
-			return n.service() && n.exposed() && n.near("file_storage") && !n.near("browser_storage")
+			return n.service() && n.exposed() && n.near("file_storage") && !n.near("browser_storage") && n.takesFileNames()
 		},
 	},
 	{
@@ -201,7 +199,7 @@ var web = []Rule{
 		Terms: []string{"registry lock", "CAA", "DNSSEC", "certificate transparency"}, Risk: risk(2, 4), Most: 1, CWE: []string{"CWE-350", "CWE-672"}, CAPEC: []string{"CAPEC-89"},
 		Fixes: fixes(fix("Lock the domain of {target} at the registry, require passkeys at registrar and DNS, publish CAA, delete records before the resource behind them, and watch certificate logs.", "ASVS 6.3.3", "CWE-350")),
 		element: func(n *node) bool {
-			return (n.service() || n.is("cdn")) && n.is("web_app", "cdn") && n.exposed() && n.has("dns", "cdn", "payment_service")
+			return (n.service() || n.is("cdn")) && n.is("web_app", "cdn") && n.exposed() && n.domainStated()
 		},
 	},
 	{

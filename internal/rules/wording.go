@@ -32,6 +32,8 @@ var placeholders = []struct {
 	{"{actors}", (*group).actors, 0, "users"},
 	{"{behind}", func(g *group) []string { return g.ofNodes((*node).firstBehind) }, 0, "the parts behind it"},
 	{"{gain}", func(g *group) []string { return g.ofNodes((*node).gain) }, 2, "use its operations"},
+	{"{logged}", (*group).logged, 3, "what was logged"},
+	{"{harm}", func(g *group) []string { return g.ofNodes((*node).harm) }, 0, "wrong behaviour"},
 	{"{input}", func(g *group) []string { return g.ofNodes((*node).complexInput) }, 0, "content"},
 	{"{retrieved}", (*group).retrieved, 0, "what it retrieves"},
 	{"{setting}", (*group).settings, 0, "settings"},
@@ -89,7 +91,7 @@ func (g *group) statement() string {
 	switch {
 	case g.state == stride.ControlUnknown:
 		condition = "no " + lack + " is stated"
-		if g.said() != "" {
+		if g.saidOfControl() {
 			condition = "of " + lack + " the design says no more than “{said}”"
 		}
 	case g.said() != "":
