@@ -12,7 +12,7 @@ var admission = []Rule{
 		Actor: "Anybody whose requests are judged", Action: "flood {target} or send objects that take long to evaluate, until calls time out",
 		Lack: "defined and safe behaviour on timeout", Effect: "either an outage of changes or policy that no longer applies",
 		Ask:     "What happens to requests while {target} is down or too slow: refused or let through?",
-		Control: stride.FailClosed, Also: []stride.ControlName{stride.RateLimiting, stride.Redundancy},
+		Control: stride.FailClosed, Also: []stride.ControlName{stride.Redundancy},
 		Terms: []string{"fail closed", "failurePolicy", "timeout"}, Risk: risk(3, 4),
 		CWE: []string{"CWE-636", "CWE-400"}, CAPEC: []string{"CAPEC-125"},
 		Fixes:   fixes(fix("Fail closed for what matters, exempt only the namespace of {target} itself, run replicas, and cap object size and evaluation time.", "ASVS 16.5.3", "CWE-636")),

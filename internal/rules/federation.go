@@ -120,8 +120,8 @@ var federation = []Rule{
 		Actor: "An intruder who reaches {target} or its enrolment", Action: "have a certificate issued for a name that is not theirs",
 		Fact: "everybody trusts what it signs", Lack: "check of who may ask for which name", Effect: "machines and servers that cannot be told from the real ones",
 		Ask:     "Who may request which names from {target}, where does its key lie, and is issuance watched?",
-		Control: stride.Authorization, Also: []stride.ControlName{stride.KeyManagement, stride.AuditLogging},
-		Terms: []string{"HSM", "issuance policy", "certificate transparency"}, Risk: risk(2, 4), Most: 1, CWE: []string{"CWE-295", "CWE-862"}, CAPEC: []string{"CAPEC-474"},
+		Control: stride.Authorization,
+		Terms:   []string{"HSM", "issuance policy", "certificate transparency"}, Risk: risk(2, 4), Most: 1, CWE: []string{"CWE-295", "CWE-862"}, CAPEC: []string{"CAPEC-474"},
 		Fixes: fixes(fix("Keep the root key of {target} offline and the issuing key in an HSM, bind each requester to its names, issue for hours, and log every certificate.", "CWE-295", "ASVS 16.2.1")),
 		element: func(n *node) bool {
 			return n.issuesCertificates() && !n.told("attests", "attestation", "tokenreview", "challenge")

@@ -13,7 +13,7 @@ var habits = []Rule{
 		Actor: "Whoever guesses or steals the tool's password", Action: "connect to {target} from anywhere and use its screen",
 		Fact: "a remote desktop tool runs there", Lack: "approval of each session", Effect: "everything that a person at the keyboard could do",
 		Ask:     "Who may connect to {target} remotely, with a second factor, and does somebody approve each session?",
-		Control: stride.HumanApproval, Terms: []string{"approved session", "jump host"}, Risk: risk(3, 4), Most: 1,
+		Control: stride.HumanApproval, Terms: []string{"approved session", "jump host"}, Risk: risk(3, 4), Most: 1, Silences: []string{"id-admin-path"},
 		CWE: []string{"CWE-308", "CWE-284"}, CAPEC: []string{"CAPEC-555"},
 		Fixes:    fixes(fix("Remove the tool from {target} or force it through a jump host with personal accounts and a second factor, opened per session and recorded.", "ASVS 8.4.2", "CWE-308")),
 		tell:     telling("teamviewer", "anydesk", "logmein", "vnc"),

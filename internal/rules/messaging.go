@@ -90,11 +90,11 @@ var messaging = []Rule{
 		singled: ofElement(func(n *node) bool {
 			return n.design.tenants || n.told("account", "accounts", "wildcard", "wildcards", "subject", "subjects", "import", "imports") || n.foreignClients()
 		}),
-		Ask:     "How does {target} keep accounts and topics apart, are wildcards refused, and are imported permissions enforced?",
+		Ask:     "How does {target} keep accounts and topics apart, and are wildcards refused?",
 		Control: stride.TenantIsolation, Also: []stride.ControlName{stride.Authorization, stride.LeastPrivilege},
 		Terms: []string{"tenant", "isolation", "namespace"}, Risk: risk(2, 4),
 		CWE: []string{"CWE-863"}, CAPEC: []string{"CAPEC-122"},
-		Fixes: fixes(fix("Give each client of {target} its own account with explicit subjects, refuse wildcards, verify imported permissions on every connection, and test with a foreign account.", "ASVS 8.4.1", "CWE-863")),
+		Fixes: fixes(fix("Give each client of {target} its own account with the names that it may use listed one by one, check them on every connection, and test with a foreign account.", "ASVS 8.4.1", "CWE-863")),
 		element: func(n *node) bool {
 			return n.broker() && n.is("message_bus", "event_stream") && !n.has("robot", "vehicle")
 		},
@@ -108,7 +108,7 @@ var messaging = []Rule{
 		Control: stride.InputValidation, Also: []stride.ControlName{stride.Redundancy},
 		Terms: []string{"fuzz", "validate", "failover"}, Risk: risk(2, 3),
 		CWE: []string{"CWE-20", "CWE-703"}, CAPEC: []string{"CAPEC-153"},
-		Fixes:   fixes(fix("Keep {target} patched, bound frame and token sizes, refuse cyclic imports, and spread it over several nodes.", "ASVS 2.2.1", "CWE-703")),
+		Fixes:   fixes(fix("Keep {target} patched, bound frame and token sizes, and spread it over several nodes.", "ASVS 2.2.1", "CWE-703")),
 		Measure: "robust parsing in brokers", singled: ofElement((*node).foreignClients),
 		element: func(n *node) bool {
 			return n.broker() && n.is("message_bus", "event_stream") && !n.has("robot", "vehicle")

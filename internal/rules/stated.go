@@ -116,7 +116,7 @@ func statedRules() []Rule {
 			ID: "stated-" + strings.ReplaceAll(string(s.control), "_", "-"), Category: s.category, Title: s.title,
 			Actor: strings.ToUpper(s.actor[:1]) + s.actor[1:], Action: s.action, Effect: s.effect, Lack: words(s.control), Ask: "Does {target} have " + words(s.control) + "?",
 			Control: s.control, Terms: []string{words(s.control)}, Risk: s.risk, Sensitive: true, Reach: true,
-			CWE: []string{s.cwe}, CAPEC: []string{s.capec}, Fixes: fixes(fix(s.fix, s.cwe)),
+			CWE: []string{s.cwe}, CAPEC: []string{s.capec}, Fixes: fixes(fix(s.fix+".", s.cwe)),
 			element: func(n *node) bool { return n.denies(s.control) != nil && mayHave(n, s.control) }, stated: true,
 		})
 	}

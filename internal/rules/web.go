@@ -34,7 +34,7 @@ var web = []Rule{
 		ID: "web-broken-authorization", Category: stride.ElevationOfPrivilege,
 		Title: "Access to other callers' objects through {target}",
 		Actor: "An authenticated caller of {target}", Action: "read or change objects that belong to somebody else by changing identifiers in the request",
-		Fact: "{target} serves {stores} to several callers", Lack: "per-object authorization check", Effect: "disclosure and change of {data} of other users",
+		Fact: "{stores} is reached by way of {target}", Lack: "per-object authorization check", Effect: "disclosure and change of {data} of other users",
 		Ask:     "Does {target} check on every request that the caller may use the very object that is named?",
 		Control: stride.Authorization, Also: []stride.ControlName{stride.TenantIsolation},
 		Terms: []string{"authorization", "access control", "RBAC", "permission"}, Risk: risk(3, 3), Sensitive: true, Reach: true,

@@ -57,6 +57,9 @@ func (x *extractor) choose(s *sentence, named []int, at int, name stride.Control
 	for _, j := range named {
 		m := &s.mentions[j]
 		start, inside := s.tokens[m.from].start, s.tokens[m.from].start <= at && s.tokens[m.to-1].end > at
+		if inside && name == stride.LeastPrivilege {
+			continue // "runs as a sudo user" is about what runs
+		}
 		switch {
 		case m.elem.kind == stride.ExternalEntity && !isClient(m.elem.tags):
 			if human == nil && (start <= at || name == stride.MultiFactor || name == stride.UniqueCredentials) {
@@ -236,6 +239,9 @@ func fits(name stride.ControlName, e *element) bool {
 		return e.kind == stride.DataStore
 	case stride.RateLimiting, stride.InputValidation, stride.CSRFProtection, stride.DDoSProtection:
 		return e.kind == stride.Process && !isClient(e.tags)
+	case stride.MalwareScanning:
+		return e.kind == stride.Process || related(e.tags, []stride.Tag{"object_storage"}) || related(e.tags, []stride.Tag{"file_storage"}) ||
+			related(e.tags, []stride.Tag{"artifact_registry"})
 	case stride.SessionManagement:
 		return e.kind == stride.Process
 	case stride.OutputEncoding:

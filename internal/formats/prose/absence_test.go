@@ -77,7 +77,17 @@ func TestAbsentControls(t *testing.T) {
 		"one instance":        {"The web app uses PostgreSQL. PostgreSQL runs as a single instance.", []string{"PostgreSQL: redundancy absent"}},
 		"an enumeration":      {"The Order API reads Redis. The Order API does not provide multi-factor authentication, audit logging or rate limiting.", []string{"Order API: multi_factor absent", "Order API: rate_limiting absent", "Order API: audit_logging absent"}},
 		"left open":           {"The Order API reads Redis. The source does not state authentication or encryption of Redis.", []string{"Redis: authentication unknown", "Redis: encryption_in_transit unknown"}},
-		"unauthenticated":     {"The web app reads Elasticsearch without authentication.", []string{"Elasticsearch: authentication absent"}},
+		"an exception":        {"The Order API reads MySQL and Redis. All data stores are encrypted at rest except MySQL.", []string{"MySQL: encryption_at_rest absent"}},
+		"a clause that denies": {
+			"The web app calls the Order API. The Order API reads MySQL. The traffic between the web app and the Order API is encrypted but the traffic between the Order API and MySQL is not.",
+			[]string{"Web app: encryption_in_transit present", "MySQL -> Order API: encryption_in_transit absent"},
+		},
+		"a question":      {"The Order API reads MySQL. Is MySQL encrypted at rest?", []string{}},
+		"what was":        {"The Order API reads MySQL. MySQL was encrypted at rest until the migration.", []string{}},
+		"old TLS":         {"The web app calls the Order API over TLS 1.0.", []string{"Web app -> Order API: encryption_in_transit absent"}},
+		"no longer":       {"The web app calls the Order API. The Order API no longer lacks authentication.", []string{"Order API: authentication present"}},
+		"all of it":       {"The web app calls the Order API. All traffic uses mutual TLS.", []string{"Web app -> Order API: mutual_authentication present", "Web app -> Order API: encryption_in_transit present"}},
+		"unauthenticated": {"The web app reads Elasticsearch without authentication.", []string{"Elasticsearch: authentication absent"}},
 		"a process that is called": {
 			"The web app calls the Payment API over HTTPS. The Payment API has no authentication.",
 			[]string{"Payment API: authentication absent", "Web app -> Payment API: encryption_in_transit present"},

@@ -24,6 +24,9 @@ func (x *extractor) attachControls() {
 			continue
 		}
 		lower := strings.ToLower(x.text[s.start:s.end])
+		if strings.HasSuffix(lower, "?") {
+			continue // a question states nothing
+		}
 		for _, f := range x.controlsIn(lower) {
 			x.attach(i, f, lower, inSentence[s.start], last)
 		}
@@ -39,6 +42,13 @@ func (x *extractor) attach(i int, f finding, lower string, flows []*flow, last *
 	s := &x.sentences[i]
 	at := s.start + min(f.at, s.end-s.start)
 	ev := x.quote(s.start, s.end, at, at)
+	if f.state == stride.ControlPresent && past(lower) {
+		return
+	}
+	spared := x.excepted(s)
+	if f.state == stride.ControlPresent {
+		x.deny(f, spared, ev)
+	}
 	onFlows := ofConnections(f.name)
 	if onFlows && (everything(lower) || f.state == stride.ControlAbsent && len(flows) == 0 && s.namesNothing() && sectionElement(x, s) == nil && x.unsaid(lower)) {
 		if x.repeated(f, reachFlows) {
@@ -53,7 +63,9 @@ func (x *extractor) attach(i int, f finding, lower string, flows []*flow, last *
 			if _, known := fl.controls[f.name]; known && f.state == stride.ControlAbsent && x.unsaid(lower) {
 				continue // what is said of one flow outweighs what is said of all
 			}
-			setControl(fl.controls, f, ev)
+			if f.state != stride.ControlPresent || !sparedFlow(fl, spared) {
+				setControl(fl.controls, f, ev)
+			}
 		}
 		return
 	}
@@ -82,7 +94,9 @@ func (x *extractor) attach(i int, f finding, lower string, flows []*flow, last *
 		about = append(about, x.nearest(i, f.name)...) // whose log it is
 	}
 	for _, e := range about {
-		e.setControl(f, ev)
+		if f.state != stride.ControlPresent || !slices.Contains(spared, e) {
+			e.setControl(f, ev)
+		}
 	}
 }
 

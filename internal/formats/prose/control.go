@@ -24,7 +24,7 @@ var controlTable = []controlRow{
 	{stride.LeastPrivilege, stride.ControlPresent, "least privilege|least-privilege|minimal permissions|read-only access|restricted permissions|non-root"},
 	{stride.LeastPrivilege, stride.ControlAbsent, "runs as root|running as root|run as root|sudoer|administrator rights|full access|cluster-admin rights|privileged container|overly broad"},
 	{stride.SessionManagement, stride.ControlPresent, "session timeout|session expires|session expiry|sessions expire|httponly|secure cookie|secure cookies|short-lived token|short-lived tokens|token expiry|tokens expire|session rotation|session management|short-lived session token|short-lived credentials|temporary credentials|oidc role"},
-	{stride.EncryptionInTransit, stride.ControlPresent, "https|tls|ssl|encrypted in transit|encryption in transit|over ssh|ipsec|encrypted channel|encrypted connection|wss|sftp|end-to-end encrypted|mtls|over vpn|vpn tunnel|wpa2-enterprise|wpa3-enterprise|wpa2|wpa3"},
+	{stride.EncryptionInTransit, stride.ControlPresent, "https|tls|ssl|mutual tls|encrypted in transit|encryption in transit|over ssh|ipsec|encrypted channel|encrypted connection|wss|sftp|end-to-end encrypted|mtls|over vpn|vpn tunnel|wpa2-enterprise|wpa3-enterprise|wpa2|wpa3"},
 	{stride.EncryptionInTransit, stride.ControlAbsent, "unencrypted|plaintext http|plain http|in the clear|cleartext|clear text|plain-text protocol|in plain text|in plaintext|as plain text|as plaintext"},
 	{stride.EncryptionAtRest, stride.ControlPresent, "encrypted at rest|encryption at rest|at-rest encryption|disk encryption|full-disk encryption|encrypted disk|encrypted storage|server-side encryption|encrypted volume|encrypted volumes|sse-kms|passwords are hashed|hashed passwords|bcrypt|argon2|transparent data encryption|encrypted backups"},
 	{stride.EncryptionAtRest, stride.ControlAbsent, "stored in plaintext|stored in plain text|stored unencrypted|plaintext passwords|stored in clear text"},
@@ -33,7 +33,7 @@ var controlTable = []controlRow{
 	{stride.SecretsManagement, stride.ControlAbsent, "hard-coded credentials|hardcoded credentials|hardcoded secrets|hard-coded secrets|hardcoded password|hard-coded password|secrets in environment variables|credentials in code|hardcoded api key"},
 	{stride.InputValidation, stride.ControlPresent, "input validation|validates input|validates inputs|input is validated|inputs are validated|schema validation|validates the request|validates requests|sanitized|sanitised|sanitizes|sanitization|validated against|validate input|validate inputs|validate its input|validate its inputs|validate the input|validate any input|validate user input|validates user input|validates its input|validates all input|validate requests|validate the request|validate the requests|validate request bodies|validate parameters|check its input|check the input|check input|sanitize input|sanitise input|sanitize user input|exact match of redirect|redirect uris are matched exactly|redirect uri must match exactly|exact redirect uri|exact redirect uris|against a json schema|against a schema|range check|range checked|plausibility check|plausibility checks"},
 	{stride.ParameterizedQueries, stride.ControlPresent, "parameterized queries|parameterised queries|prepared statements|prepared statement|parameterized query|an orm|the orm|by orm|with orm|orm layer|orm queries|object-relational mapper|object-relational mapping"},
-	{stride.OutputEncoding, stride.ControlPresent, "output encoding|escapes output|content security policy|csp header|html escaping|output is encoded|auto-escaping"},
+	{stride.OutputEncoding, stride.ControlPresent, "output encoding|encodes output|encodes its output|encodes all output|escapes output|escapes its output|content security policy|csp header|html escaping|output is encoded|auto-escaping"},
 	{stride.CSRFProtection, stride.ControlPresent, "csrf|csrf token|csrf tokens|anti-csrf|samesite"},
 	{stride.MalwareScanning, stride.ControlPresent, "virus scan|virus scanning|malware scan|malware scanning|antivirus|anti-virus|scanned for malware|scanned for viruses"},
 	{stride.RateLimiting, stride.ControlPresent, "rate limit|rate limits|rate limiting|rate-limiting|rate-limited|rate limited|throttling|throttled|throttles|account lockout|rate-based rule|rate-based rules|login attempts are limited|failed logins lock|locked after|lockout after|backoff after|ip ban|fail2ban"},
@@ -233,6 +233,9 @@ func polarity(words []string, from, to int, says stride.ControlState) stride.Con
 		}
 		if !denial(words[i]) || i+1 < len(words) && words[i+1] == "only" {
 			continue
+		}
+		if i > 1 && words[i-1] == "longer" && words[i-2] == "no" {
+			break // "no longer lacks"
 		}
 		// "No request reaches it without authentication": one denial undoes the
 		// other, whichever of the two the phrase stands behind.

@@ -228,12 +228,13 @@ func (x *extractor) readScope() {
 		if cut < 0 && !inList || s.block.declared {
 			continue
 		}
-		for _, m := range s.mentions {
-			if m.elem != nil && (inList || s.tokens[m.from].start < s.start+cut) {
-				m.elem.outside = true
-				if inList {
-					break
-				}
+		for j, m := range s.mentions {
+			if m.elem == nil || !inList && s.tokens[m.from].start >= s.start+cut {
+				continue
+			}
+			m.elem.outside = true
+			if inList && (j+1 == len(s.mentions) || !x.enumerated(s, j)) {
+				break
 			}
 		}
 	}

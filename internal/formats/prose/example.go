@@ -1,6 +1,10 @@
 package prose
 
-import "github.com/threatdraft/threatdraft/internal/formats/gazetteer"
+import (
+	"strings"
+
+	"github.com/threatdraft/threatdraft/internal/formats/gazetteer"
+)
 
 // markExamples tells the phrases that name examples or what is not used.
 func (x *extractor) markExamples(s *sentence) {
@@ -10,6 +14,7 @@ func (x *extractor) markExamples(s *sentence) {
 		m.example = m.example || s.order && m.elem == nil && m.entry.Level != gazetteer.Product && !m.capital
 		m.example = m.example || m.elem == nil && s.platform(m)
 		m.denied = m.denied || x.shunned(s, m.from)
+		m.example = m.example || m.elem == nil && (s.notThereYet(m) || s.goneSince(m))
 	}
 }
 
@@ -128,6 +133,43 @@ func (x *extractor) shunned(s *sentence, i int) bool {
 func (s *sentence) mentioned(i int) bool {
 	for _, m := range s.mentions {
 		if m.from <= i && i < m.to {
+			return true
+		}
+	}
+	return false
+}
+
+// notThereYet reports whether what stands before the phrase says that it is not
+// in use: "we do not use A", "plan to add A", "previously the API used A".
+func (s *sentence) notThereYet(m *mention) bool {
+	const reach = 5
+	before := ""
+	for i := max(0, m.from-reach); i < m.from; i++ {
+		before += s.tokens[i].lower + " "
+	}
+	for _, p := range []string{"not use ", "not using ", "not run ", "never use ", "n't use ", "n’t use ",
+		"decided against ", "plan to add ", "plan to use ", "plans to add ", "plans to use ",
+		"planning to ", "considered ", "considering ", "evaluating ", "migrated away from ", "moved away from ", "replaced "} {
+		if strings.Contains(" "+before, " "+p) || strings.Contains(before, p) && strings.HasPrefix(p, "n") {
+			return true
+		}
+	}
+	first := s.tokens[0].lower
+	return first == "previously" || first == "formerly"
+}
+
+// goneSince reports whether what follows the phrase says that it is not there: "A
+// is not part of this system", "A was decommissioned in 2019".
+func (s *sentence) goneSince(m *mention) bool {
+	const reach = 4
+	after := ""
+	for i := m.to; i < min(len(s.tokens), m.to+reach); i++ {
+		after += s.tokens[i].lower + " "
+	}
+	for _, p := range []string{"is not part of ", "are not part of ", "is not used ", "are not used ", "is no longer used ", "is not in use ",
+		"was decommissioned ", "was removed ",
+		"was retired ", "was shut down ", "was replaced ", "has been removed ", "has been retired ", "has been decommissioned ", "has been replaced ", "is planned "} {
+		if strings.HasPrefix(after, strings.TrimSuffix(p, " ")) {
 			return true
 		}
 	}

@@ -47,6 +47,7 @@ var (
 // declareFlows reads lines that state a flow outright.
 func (x *extractor) declareFlows() {
 	var heads []string
+	var ends [2]int
 	for i := range x.blocks {
 		b := &x.blocks[i]
 		switch {
@@ -54,6 +55,10 @@ func (x *extractor) declareFlows() {
 			heads = nil
 		case heads == nil:
 			heads = x.cells(b)
+			from, to := endColumns(heads)
+			ends = [2]int{from, to}
+		case ends[0] >= 0 && ends[1] >= 0:
+			x.endsRow(b, ends)
 		case b.section.role == roleFlows:
 			x.flowRow(b)
 		default:

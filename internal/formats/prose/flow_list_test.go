@@ -40,6 +40,10 @@ func TestFlowLists(t *testing.T) {
 				"# Data Flows\n\n| # | Source | Destination | Data | Protocol |\n|---|---|---|---|---|\n| 1 | Shop UI | Order DB | orders | HTTPS |\n",
 			[]string{"Shop UI > Order DB https"},
 		},
+		"a table of flows alone": {
+			"| # | From | To | Data | Protocol |\n|---|---|---|---|---|\n| 1 | Shop UI | Order Service | orders | HTTPS |\n| 2 | Order Service | Order DB | rows | TCP |\n",
+			[]string{"Shop UI > Order Service https", "Order Service > Order DB tcp"},
+		},
 		"columns": {
 			parts + "Dataflows (name | from | to | data | protocol | port):\n- Place order | Shop Frontend | Order API | order (public) | HTTPS | 443\n" +
 				"- Insert | Order API | Order Store | rows | MySQL | 3306. Note: values are put into the query.\n",

@@ -134,3 +134,47 @@ func partColumn(w string) bool {
 	}
 	return false
 }
+
+// endColumns returns the columns of a table of flows that name the two ends, or
+// -1: "| # | From | To | Data |".
+func endColumns(heads []string) (from, to int) {
+	from, to = -1, -1
+	for i, h := range heads {
+		switch strings.ToLower(strings.Trim(h, " *_`")) {
+		case "from", "source", "sender", "src", "origin", "initiator":
+			from = i
+		case "to", "target", "destination", "receiver", "dest", "dst", "sink":
+			to = i
+		}
+	}
+	return from, to
+}
+
+// endsRow reads a row of a table whose header names the two ends.
+func (x *extractor) endsRow(b *block, ends [2]int) {
+	cells := x.cells(b)
+	if len(cells) <= max(ends[0], ends[1]) {
+		return
+	}
+	var rest []string
+	for i, c := range cells {
+		if i != ends[0] && i != ends[1] {
+			rest = append(rest, c)
+		}
+	}
+	for _, from := range x.tableEnds(cells[ends[0]], b) {
+		for _, to := range x.tableEnds(cells[ends[1]], b) {
+			x.stateFlow(b, from, to, "", strings.Join(rest, "; "))
+		}
+	}
+}
+
+// tableEnds finds or makes the parts that a cell of a table of flows names.
+func (x *extractor) tableEnds(cell string, b *block) []*element {
+	found := x.flowEnds(cell, b)
+	if len(found) == 0 && len(strings.Fields(cell)) <= 4 {
+		x.declareItem(item{name: cell, start: b.start, end: b.end, nameAt: b.start + max(0, strings.Index(x.text[b.start:b.end], cell))}, roleComponents, b)
+		found = x.flowEnds(cell, b)
+	}
+	return found
+}

@@ -27,10 +27,23 @@ func parseItemSubject(x *extractor, s *sentence) *element {
 	}
 	text := x.text[s.block.start:min(s.block.end, s.block.start+120)]
 	loc := nameEnd(text)
-	if loc == nil {
+	if loc == nil || x.ownSubject(s) {
 		return nil
 	}
 	return x.reg.byName[canon(strings.Trim(text[:loc[0]], "*`_\" "))]
+}
+
+// ownSubject reports whether a sentence begins with what it is about: "This
+// network is used to ...", "Only users with a token can ...".
+func (x *extractor) ownSubject(s *sentence) bool {
+	if len(s.tokens) < 2 || !s.tokens[0].word || !s.tokens[1].word {
+		return false
+	}
+	switch s.tokens[0].lower {
+	case "this", "these", "that", "those", "only", "all", "any", "every", "each", "no":
+		return x.verbOf(s.tokens[1].lower) == 0
+	}
+	return false
 }
 
 // sectionElement is the part that the heading above the sentence names.

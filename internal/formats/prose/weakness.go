@@ -13,12 +13,12 @@ var weaknessTable = []struct {
 	control  stride.ControlName
 	patterns string
 }{
-	{stride.Authentication, "no user login|no log in|no authorizer|no authoriser|not authenticate|do not check who|does not check who|do not verify who|does not verify who|" +
+	{stride.Authentication, "without pairing|no pairing|no user login|no log in|no authorizer|no authoriser|not authenticate|do not check who|does not check who|do not verify who|does not verify who|" +
 		"anyone can connect|anybody can connect|anyone on _ can|anybody on _ can|everybody on _ can|anyone who knows|anybody who knows|" +
 		"open to anyone|open to anybody|open to everyone|no user accounts"},
 	{stride.MutualAuthentication, "permissive by default|permissive mode|accepts plaintext|accept plaintext|plaintext is accepted|plain text is accepted|falls back to plaintext|" +
 		"does not check the certificate|do not check the certificate|certificate is not checked|certificates are not checked|certificate validation is off|insecureskipverify"},
-	{stride.EncryptionInTransit, "plaintext _ port|plaintext on|plain text on port|unencrypted port|tls is optional|tls optional|speaks plain|still plain"},
+	{stride.EncryptionInTransit, "tls 1.0|tls 1.1|tlsv1.0|tlsv1.1|sslv2|sslv3|ssl 3.0|plaintext _ port|plaintext on|plain text on port|unencrypted port|tls is optional|tls optional|speaks plain|still plain"},
 	{stride.UniqueCredentials, "auto logged in|automatically logged in|logs in automatically|auto login|autologin|always logged in|one shared|group account|common account|same account for|" +
 		"shared account|shared accounts|shared login|shared logins|shared user account|shared password|shared passwords|password is shared|passwords are shared|" +
 		"often shared within|share one account|share an account|shares one account|staff share|default password|default passwords|default credentials|factory password|factory credentials|" +
@@ -26,7 +26,7 @@ var weaknessTable = []struct {
 		"same in every|same on the whole|same throughout|with a shared key|with shared keys|one key for all|one password for|one account for|generic account|generic accounts|generic user|" +
 		"everyone uses the same|no individual accounts|weak password|weak passwords|easily guessed"},
 	{stride.MultiFactor, "only a password|password only|only with a password|password alone|only user name and password"},
-	{stride.Authorization, "no acl|no acls|no authorization|no authorisation|no access control|no access controls|no roles|may be started with any|" +
+	{stride.Authorization, "not authorize the|not authorise the|not check authorization|not check authorisation|no acl|no acls|no authorization|no authorisation|no access control|no access controls|no roles|may be started with any|" +
 		"any user can|any user may|all users can|any authenticated user|every authenticated user|any logged in user|every employee can|any employee can|" +
 		"everybody can read|everyone can read|anyone can read|anybody can read|any pod can|any client can|any node can|any service can|any consumer can|any producer can|" +
 		"everyone is admin|everybody is admin|everyone is editor|everybody is editor|all engineers are admin|all developers are admin|every developer is admin|any valid token|" +
@@ -79,7 +79,9 @@ var weaknessTable = []struct {
 	{stride.HumanApproval, "exempt from confirmation|exempt from the confirmation|exempt from approval|exempt from the approval|skips the confirmation|skips the approval|without confirmation|without a confirmation|no confirmation|without asking|without a second person|without human|no human|no second person|no four eyes|one person can|a single person can|single person"},
 	{stride.PhysicalProtection, "left unlocked|stay unlocked|stays unlocked|is unlocked|are unlocked|not locked|no lock on|no seal|no tamper|unsupervised|in the open|publicly accessible|within reach of|opened with a screwdriver|cabinet keys|not sealed|left in the lock|easily removed"},
 	{stride.PromptFiltering, "system prompt tells|prompt tells the model|prompt asks the model|instructed by the prompt|relies on the prompt|only by the prompt|pasted into the prompt|put into the prompt"},
-	{stride.OutputEncoding, "renders the _ as html|rendered as html|render the _ as html|render as html|renders as html|renders markdown|as raw html|unescaped html|inserted as html"},
+	{stride.CSRFProtection, "vulnerable to csrf|vulnerable to cross site request|open to csrf"},
+	{stride.ParameterizedQueries, "vulnerable to sql injection|open to sql injection|string concatenation|concatenated into|concatenates"},
+	{stride.OutputEncoding, "vulnerable to xss|vulnerable to cross site scripting|open to xss|renders the _ as html|rendered as html|render the _ as html|render as html|renders as html|renders markdown|as raw html|unescaped html|inserted as html"},
 	{stride.EncryptionAtRest, "not encrypted at rest|no encryption at rest|not encrypted on disk|no disk encryption|disk is not encrypted|disks are not encrypted|unencrypted disk|unencrypted volume"},
 }
 

@@ -83,7 +83,7 @@ const (
 	prepositions = "to into in on at from by via through with over using for of onto against within inside across between under behind among along near " +
 		"toward towards"
 	// functionWords never are part of a name.
-	functionWords = determiners + " " + prepositions + ` and or but nor so if then when where while which who whom whose what how why as than
+	functionWords = determiners + " " + prepositions + ` and or but nor so if then except excluding when where while which who whom whose what how why as than
 is are was were be been being am has have had do does did not can could may might must shall should will would it they he she we you i them him us me there here
 also only just even still already yet very more most less least such same other own first second third next last e.g i.e etc per about after before
 during until since because
