@@ -1,12 +1,30 @@
 package prose
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/threatdraft/threatdraft/internal/stride"
 )
+
+// More parts than can be read are cut with a note, never denied.
+func TestTooManyParts(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{1_600, 6_500} {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "# Order%d service\n\nIt calls the database. It does not use TLS.\n\n", i)
+		}
+		a, notes, err := Parse(stride.Source{ID: "s", Content: []byte(b.String())})
+		require.NoError(t, err)
+		require.Len(t, a.Elements, maxElements, n)
+		require.Contains(t, strings.Join(notes, "\n"), "the first 1500 were kept")
+	}
+}
 
 // TestHostileTextIsBounded would take minutes if any step were quadratic.
 func TestHostileTextIsBounded(t *testing.T) {

@@ -14,6 +14,7 @@
 package prose
 
 import (
+	"fmt"
 	"sort"
 
 	"github.com/threatdraft/threatdraft/internal/formats/gazetteer"
@@ -121,11 +122,14 @@ func (x *extractor) readSentences() {
 // architecture keeps what is grounded well enough and gives it keys.
 func (x *extractor) architecture() stride.Architecture {
 	kept := x.reg.kept(len(x.flows))
-	if len(kept) > maxElements {
-		kept = kept[:maxElements]
-		x.notes = append(x.notes, "the text names more parts than can be read; the first ones were kept")
+	if len(kept) == 0 && len(x.reg.all) >= 4*maxElements {
+		kept = x.reg.all // so many that what joins them was not reached
 	}
 	sort.SliceStable(kept, func(i, j int) bool { return kept[i].pos < kept[j].pos })
+	if len(kept) > maxElements {
+		kept = kept[:maxElements]
+		x.notes = append(x.notes, fmt.Sprintf("the text names more parts than can be read; the first %d were kept", maxElements))
+	}
 	keys := map[stride.Key]int{}
 	live := map[*element]bool{}
 	for _, e := range kept {

@@ -146,7 +146,7 @@ func isIdentifier(text string) bool {
 }
 
 func tokenize(text string, from, to int) []token {
-	var out []token
+	out := make([]token, 0, (to-from)/5+1) // a word has about five letters
 	for i := from; i < to; {
 		r, size := utf8.DecodeRuneInString(text[i:to])
 		switch {
