@@ -77,7 +77,7 @@ var distributed = []Rule{
 		Measure: "protection of domains and DNS accounts", singled: ofElement(func(n *node) bool {
 			return n.publicZone()
 		}),
-		tell: telling("dangling", "stale record", "old record", "abandoned", "removed service", "point to removed", "points to nothing"),
+		tell: telling("dangling", "stale record", "old record", "abandoned", "removed service", "points to nothing"),
 	},
 	{
 		ID: "time-exhaustion", Category: stride.DenialOfService,

@@ -89,7 +89,7 @@ var stores = []Rule{
 		ID: "store-destruction", Category: stride.DenialOfService,
 		Title: "{target} deleted or encrypted together with its copies",
 		Actor: "An attacker or insider with write access to {target}", Action: "delete or encrypt {data} there and every copy that the same rights reach",
-		Fact: "{callers} work on it", Lack: "backup out of their reach", Effect: "loss of {data} and a long outage of {callers}",
+		Fact: "the work of {callers} rests on it", Lack: "backup out of their reach", Effect: "loss of {data} and a long outage of {callers}",
 		Ask:     "Is {target} backed up where an attacker with its credentials cannot delete the copies, and was a restore tried?",
 		Control: stride.Backup, Also: []stride.ControlName{stride.Redundancy},
 		Terms: []string{"backup", "snapshot", "replica"}, Risk: risk(2, 3), Measure: "backups out of an attacker's reach",

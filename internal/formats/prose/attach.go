@@ -318,7 +318,7 @@ func firstWord(s string) string {
 
 func everything(lower string) bool {
 	for _, p := range []string{"all traffic", "all communication", "all connections", "all network traffic", "every connection", "all data in transit",
-		"all flows", "all api calls", "all requests", "communication between all", "all internal traffic"} {
+		"all flows", "none of the data flows", "none of the dataflows", "none of the flows", "none of the connections", "no traffic is", "no connection is", "all api calls", "all requests", "communication between all", "all internal traffic"} {
 		if strings.Contains(lower, p) {
 			return true
 		}

@@ -13,10 +13,10 @@ var weaknessTable = []struct {
 	control  stride.ControlName
 	patterns string
 }{
-	{stride.Authentication, "without pairing|no pairing|no user login|no log in|no authorizer|no authoriser|not authenticate|do not check who|does not check who|do not verify who|does not verify who|" +
+	{stride.Authentication, "read only http port|insecure port|unauthenticated port|without pairing|no pairing|no user login|no log in|no authorizer|no authoriser|not authenticate|do not check who|does not check who|do not verify who|does not verify who|" +
 		"anyone can connect|anybody can connect|anyone on _ can|anybody on _ can|everybody on _ can|anyone who knows|anybody who knows|" +
 		"open to anyone|open to anybody|open to everyone|no user accounts"},
-	{stride.MutualAuthentication, "permissive by default|permissive mode|accepts plaintext|accept plaintext|plaintext is accepted|plain text is accepted|falls back to plaintext|" +
+	{stride.MutualAuthentication, "without certificate validation|no certificate validation|without validating certificates|not validate certificates|not validate the certificate|permissive by default|permissive mode|accepts plaintext|accept plaintext|plaintext is accepted|plain text is accepted|falls back to plaintext|" +
 		"does not check the certificate|do not check the certificate|certificate is not checked|certificates are not checked|certificate validation is off|insecureskipverify"},
 	{stride.EncryptionInTransit, "tls 1.0|tls 1.1|tlsv1.0|tlsv1.1|sslv2|sslv3|ssl 3.0|plaintext _ port|plaintext on|plain text on port|unencrypted port|tls is optional|tls optional|speaks plain|still plain"},
 	{stride.UniqueCredentials, "auto logged in|automatically logged in|logs in automatically|auto login|autologin|always logged in|one shared|group account|common account|same account for|" +
