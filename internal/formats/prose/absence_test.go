@@ -87,6 +87,7 @@ func TestAbsentControls(t *testing.T) {
 		"old TLS":         {"The web app calls the Order API over TLS 1.0.", []string{"Web app -> Order API: encryption_in_transit absent"}},
 		"no longer":       {"The web app calls the Order API. The Order API no longer lacks authentication.", []string{"Order API: authentication present"}},
 		"all of it":       {"The web app calls the Order API. All traffic uses mutual TLS.", []string{"Web app -> Order API: mutual_authentication present", "Web app -> Order API: encryption_in_transit present"}},
+		"none of them":    {"The web app calls the Order API. The Order API calls Stripe. None of the data flows is encrypted.", []string{"Web app -> Order API: encryption_in_transit absent", "Order API -> Stripe: encryption_in_transit absent"}},
 		"unauthenticated": {"The web app reads Elasticsearch without authentication.", []string{"Elasticsearch: authentication absent"}},
 		"a process that is called": {
 			"The web app calls the Payment API over HTTPS. The Payment API has no authentication.",
