@@ -136,7 +136,6 @@ create table suggestions (
 );
 create index suggestions_queue on suggestions (project_id, state, priority, id);
 create index suggestions_model on suggestions (model_id, state);
-create index suggestions_merged on suggestions (merged_into) where merged_into <> '';
 
 create table suggestion_targets (
     suggestion_id text not null references suggestions (id),

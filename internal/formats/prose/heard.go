@@ -2,7 +2,6 @@ package prose
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/threatdraft/threatdraft/internal/stride"
 )
@@ -10,10 +9,7 @@ import (
 // safeguardTable lists how texts say that a safeguard is there by what it does:
 // "checks that the caller may read". "_" stands for one to four words within the
 // clause. A first word of a pattern is never "_".
-var safeguardTable = []struct {
-	control  stride.ControlName
-	patterns string
-}{
+var safeguardTable = []patternRow{
 	{stride.RateLimiting, "limited to _ per second|limited to _ per minute|limited to _ per hour|limited to _ a minute|limited to _ an hour|limited to _ attempts|limits _ per second|limits _ per minute|" +
 		"limits _ per hour|at most _ per second|at most _ per minute|at most _ per hour|no more than _ per second|no more than _ per minute|no more than _ per hour|no more than _ attempts|" +
 		"limits _ attempts|limits the number of requests|locked after _ attempts|locked after _ tries|after _ failed attempts|after _ wrong attempts|after _ failed logins"},
@@ -23,23 +19,6 @@ var safeguardTable = []struct {
 	{stride.DependencyScanning, "pins _ version|pins _ versions|pinned to _ version|pinned to _ versions|versions that _ pins|pins _ by digest"},
 	{stride.Redundancy, "buffers _ offline|buffer _ offline|buffered _ offline|replicated to a second|replicated to another|replicates to a second|continues _ when offline|continue _ when offline"},
 	{stride.HumanApproval, "two people _ approve|two people must approve|two persons _ approve|approved by _ second|second person _ approves|second person _ approve"},
-}
-
-// safeguard is one pattern of the table.
-type safeguard struct {
-	words   []string
-	control stride.ControlName
-}
-
-func safeguardIndex() map[string][]safeguard {
-	out := map[string][]safeguard{}
-	for _, r := range safeguardTable {
-		for _, p := range strings.Split(r.patterns, "|") {
-			words := strings.Fields(p)
-			out[words[0]] = append(out[words[0]], safeguard{words, r.control})
-		}
-	}
-	return out
 }
 
 // safeguardsIn reads the statements of the table out of the words of a sentence;

@@ -69,8 +69,8 @@ type extractor struct {
 	swept      map[finding]int // statements about the whole system, at by their reach
 	protos     map[string]bool
 	phrases    map[string][]controlPhrase
-	weaknesses map[string][]weakness
-	safeguards map[string][]safeguard
+	weaknesses map[string][]pattern
+	safeguards map[string][]pattern
 	classes    map[string][]dataPhrase
 }
 
@@ -82,7 +82,7 @@ func Parse(src stride.Source) (stride.Architecture, []string, error) {
 		quality: set(qualifiers), trades: set(tradeWords), dets: set(determiners), preps: set(prepositions),
 		reg: newRegistry(), began: -1, byEnds: map[[2]*element]*flow{},
 		general: map[stride.Tag]*element{}, protos: set(protocolWords),
-		phrases: controlIndex(), weaknesses: weaknessIndex(), safeguards: safeguardIndex(), classes: dataIndex()}
+		phrases: controlIndex(), weaknesses: weaknessIndex(), safeguards: patternIndex(safeguardTable), classes: dataIndex()}
 	if unreadable(src.Content) {
 		var empty stride.Architecture
 		empty.Connect()

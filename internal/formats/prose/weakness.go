@@ -1,6 +1,7 @@
 package prose
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/threatdraft/threatdraft/internal/stride"
@@ -9,10 +10,7 @@ import (
 // weaknessTable lists how texts say that a safeguard is missing without naming
 // it: "the key is the same for all vehicles", "files are not scanned". "_" stands
 // for one to four words within the clause. A first word of a pattern is never "_".
-var weaknessTable = []struct {
-	control  stride.ControlName
-	patterns string
-}{
+var weaknessTable = []patternRow{
 	{stride.Authentication, "read only http port|insecure port|unauthenticated port|without pairing|no pairing|no user login|no log in|no authorizer|no authoriser|not authenticate|do not check who|does not check who|do not verify who|does not verify who|" +
 		"anyone can connect|anybody can connect|anyone on _ can|anybody on _ can|everybody on _ can|anyone who knows|anybody who knows|" +
 		"open to anyone|open to anybody|open to everyone|no user accounts"},
@@ -90,24 +88,32 @@ var weaknessTable = []struct {
 const signatures = "not signed|unsigned|no signing|no signature|no signatures|without signature|without a signature|without signing|" +
 	"signing is off|signing is not"
 
-type weakness struct {
+// patternRow lists the ways in which texts speak of one control, apart by bars.
+type patternRow struct {
+	control  stride.ControlName
+	patterns string
+}
+
+// pattern is one of them, as words.
+type pattern struct {
 	words   []string
 	control stride.ControlName // "" for a signature
 }
 
-func weaknessIndex() map[string][]weakness {
-	out := map[string][]weakness{}
-	add := func(control stride.ControlName, patterns string) {
-		for _, p := range strings.Split(patterns, "|") {
+// patternIndex finds patterns by their first word.
+func patternIndex(rows []patternRow) map[string][]pattern {
+	out := map[string][]pattern{}
+	for _, r := range rows {
+		for _, p := range strings.Split(r.patterns, "|") {
 			words := strings.Fields(p)
-			out[words[0]] = append(out[words[0]], weakness{words, control})
+			out[words[0]] = append(out[words[0]], pattern{words, r.control})
 		}
 	}
-	for _, r := range weaknessTable {
-		add(r.control, r.patterns)
-	}
-	add("", signatures)
 	return out
+}
+
+func weaknessIndex() map[string][]pattern {
+	return patternIndex(append(slices.Clone(weaknessTable), patternRow{"", signatures}))
 }
 
 // weaknessesIn reads statements of missing safeguards out of the words of a
