@@ -31,8 +31,8 @@ func TestHostileTextIsBounded(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"one long list":            "Processes: " + strings.Repeat("Order API; ", 50_000),
-		"many items":               "Components:\n" + strings.Repeat("- Order API: x\n", 20_000),
-		"many zones":               strings.Repeat("The Order API runs in the blue VPC. ", 5_000),
+		"many items":               "Components:\n" + strings.Repeat("- Order API: x\n", 30_000),
+		"many zones":               strings.Repeat("The Order API runs in the blue VPC. ", 10_000),
 		"many sweeping statements": "Customers use the Shop API. " + strings.Repeat("There is no rate limit. All traffic uses TLS. All requests are logged. ", 8_000),
 		"open brackets":            strings.Repeat("(", 300_000),
 		"comment starts":           strings.Repeat("<!-- ", 100_000),

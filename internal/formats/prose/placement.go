@@ -53,12 +53,18 @@ func (x *extractor) readZones() {
 				x.place(s, body, m, false)
 			}
 		}
-		if !containsZoneWord(body) {
+		lower := strings.ToLower(body)
+		zones := zoneWords(lower)
+		if zones == 0 {
 			continue
 		}
-		x.nestZones(s, body)
-		for _, m := range holding.FindAllStringSubmatchIndex(body, 4) {
-			x.placeHeld(s, body, m)
+		if zones > 1 {
+			x.nestZones(s, body)
+		}
+		if holds(lower) {
+			for _, m := range holding.FindAllStringSubmatchIndex(body, 4) {
+				x.placeHeld(s, body, m)
+			}
 		}
 		x.placeStanding(s)
 		for _, where := range []*regexp.Regexp{placement, ownSite} {
@@ -69,12 +75,22 @@ func (x *extractor) readZones() {
 	}
 }
 
-// containsZoneWord spares most sentences the regular expressions.
-func containsZoneWord(body string) bool {
-	lower := strings.ToLower(body)
+// zoneWords counts the words for zones in lower-case text, which spares most
+// sentences the regular expressions; a zone within a zone takes two.
+func zoneWords(lower string) int {
+	n := 0
 	for _, w := range []string{"vpc", "vnet", "dmz", "subnet", "cluster", "namespace", "network", "intranet", "internet", "data cent", "datacent",
 		"enclave", "account", "subscription", "cloud", "azure", "aws", "gcp", "on-prem", "factory", "on prem", "resource group", "availability zone", "security zone",
 		"hospital", "plant"} {
+		n += strings.Count(lower, w)
+	}
+	return n
+}
+
+// holds reports whether lower-case text may have a verb by which a zone contains
+// something.
+func holds(lower string) bool {
+	for _, w := range []string{"contain", "host", "hold", "house", "include", "runs"} {
 		if strings.Contains(lower, w) {
 			return true
 		}
