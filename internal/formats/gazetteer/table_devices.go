@@ -43,6 +43,7 @@ var learning = []row{
 var weak = []row{
 	{"service", pr, "", Weak, "service|server|system|application|app|process|component|module|engine|manager|handler|processor|platform|instance|endpoint|interface|host|computer|machine|solution|integration|tool|connector|adapter|bridge|collector|dispatcher service|aggregator|subsystem|layer|generator|node|cluster|producer|publisher|requester|receiver|consumer|plugin|add on|listener|poller|renderer|resolver|validator service|watcher|executor|model|broker service|router service|synchronizer|microfrontend|site|page|origin|controller|orchestrator|planner|notifier|exporter|importer|loader|validator|recorder|replicator|daemon"},
 	{"agent", pr, "", Weak, "agent|bot|probe|runner"},
+	{"function", pr, "", Weak, "fn"},
 	{"web_app", pr, "", Weak, "ui|gui|user interface|web interface|front end"},
 	{"gateway", pr, "", Weak, "gateway"},
 	{"operator", ee, "", Weak, "operator|engineer|team|specialist|owner|personnel"},

@@ -17,7 +17,7 @@ func (x *extractor) aboutWhom(s *sentence, at int, name stride.ControlName) []*e
 	for _, within := range [][2]int{{from, to}, {s.start, s.end}} {
 		var named []int
 		for j := range s.mentions {
-			if t := &s.tokens[s.mentions[j].from]; s.mentions[j].elem != nil && t.start >= within[0] && t.start < within[1] {
+			if t := &s.tokens[s.mentions[j].from]; s.mentions[j].elem != nil && s.mentions[j].elem.grounded() && t.start >= within[0] && t.start < within[1] {
 				named = append(named, j)
 			}
 		}
@@ -177,7 +177,7 @@ func (x *extractor) akin(s *sentence, f finding) *element {
 	var best *element
 	for _, w := range words {
 		for _, e := range x.reg.byWord[w] {
-			if fits(f.name, e) && (best == nil || distance(e, s) < distance(best, s)) {
+			if e.grounded() && fits(f.name, e) && (best == nil || distance(e, s) < distance(best, s)) {
 				best = e
 			}
 		}

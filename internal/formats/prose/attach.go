@@ -144,7 +144,7 @@ func (x *extractor) nearest(i int, name stride.ControlName) []*element {
 // namesNothing reports whether the sentence speaks of no part, or only of one
 // that is not there.
 func (s *sentence) namesNothing() bool {
-	return !slices.ContainsFunc(s.mentions, func(m mention) bool { return !m.denied })
+	return !slices.ContainsFunc(s.mentions, func(m mention) bool { return !m.denied && (m.elem == nil || m.elem.grounded()) })
 }
 
 // unnamed finds whom sentence i means that names nobody: "It has no backup",
@@ -160,7 +160,7 @@ func (x *extractor) unnamed(i int, f finding, lower string, last *element) []*el
 	if !refers && !general && !aboutData {
 		return x.impliedBy(i, f, last)
 	}
-	if refers && last != nil && fits(name, last) {
+	if last != nil && fits(name, last) && (refers || general && last.grounded() && last.near(s)) {
 		return []*element{last}
 	}
 	if e := x.nearestFitting(i, name); e != nil {
@@ -176,6 +176,9 @@ func (x *extractor) unnamed(i int, f finding, lower string, last *element) []*el
 	}
 	return nil
 }
+
+// near reports whether the part is named in the paragraph of the sentence.
+func (e *element) near(s *sentence) bool { return e.pos >= s.block.start && e.pos < s.block.end }
 
 // impliedBy finds whom a sentence of its own subject is about that names no part:
 // one that shares a word with it, or, for what is said to be missing, the topic.

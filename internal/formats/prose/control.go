@@ -112,8 +112,10 @@ func (x *extractor) controlsIn(lower string) []finding {
 	for _, w := range weaknesses {
 		out = append(out, w.finding)
 	}
+	named := make([]bool, len(words)) // words that belong to a phrase of a table
 	for i := 0; i < len(words); i++ {
 		if overruled(weaknesses, i) {
+			named[i] = true
 			continue
 		}
 		w, longest := words[i], 0
@@ -135,14 +137,17 @@ func (x *extractor) controlsIn(lower string) []finding {
 			}
 		}
 		if longest > 0 {
-			i += longest - 1
+			for end := i + longest; i < end; i++ {
+				named[i] = true
+			}
+			i--
 			continue
 		}
 		if w == "encrypted" || w == "encryption" || w == "encrypts" || w == "encrypt" {
 			out = append(out, finding{encryptionOf(words), polarity(words, i, i+1, stride.ControlPresent), at[i]})
 		}
 	}
-	return out
+	return append(out, x.denialsIn(words, at, named)...)
 }
 
 func matchAt(words []string, i int, want []string) bool {

@@ -59,6 +59,9 @@ func (x *extractor) declareElements() {
 				}
 			}
 		}
+		if b.kind == paragraph && !b.declared && !b.section.aside() {
+			x.describeBold(b) // running text is no list
+		}
 	}
 }
 
@@ -425,7 +428,7 @@ func (x *extractor) declareItem(it item, r role, b *block) {
 	if !known && (len(strings.Fields(name)) > 5 || !startsUpper(it.name) && b.kind == paragraph && !typed) {
 		return
 	}
-	if entry.Level == gazetteer.Weak && x.quality[strings.ToLower(strings.Fields(name)[0])] && len(strings.Fields(name)) < 3 {
+	if entry.Level == gazetteer.Weak && x.quality[strings.ToLower(strings.Fields(name)[0])] && len(strings.Fields(name)) < 3 && !x.beginsWithKind(it.desc) {
 		return
 	}
 	b.declared = true
@@ -525,5 +528,11 @@ func (x *extractor) classify(e *element, entry gazetteer.Entry, known bool, it i
 	}
 	if !known && e.kind == stride.DataStore {
 		e.tags = []stride.Tag{"file_storage"}
+	}
+	if strings.HasPrefix(e.name, "/") && e.kind == stride.ExternalEntity {
+		e.kind, e.tags, e.home = stride.Process, []stride.Tag{"web_app"}, "" // a path: "/admin"
+	}
+	if isWorkflow(e.name) {
+		e.kind, e.tags, e.home = stride.Process, []stride.Tag{"ci_cd"}, ""
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/threatdraft/threatdraft/internal/formats/gazetteer"
+	"github.com/threatdraft/threatdraft/internal/stride"
 )
 
 // describe reads a part that the text introduces outside of a list with a role:
@@ -19,11 +20,10 @@ func (x *extractor) describe(b *block, t *table) {
 		x.describeRow(b, t)
 	default:
 		it := x.introduced(b)
-		if it.desc == "" || !x.partName(it.name) || !x.tellsPart(it) {
-			return
+		if it.desc == "" && b.kind == bullet && x.typedName(it, b) || it.desc != "" && x.partName(it.name) && x.tellsPart(it) {
+			x.declareItem(it, roleComponents, b)
+			b.declared = false // what follows the name is still to be read
 		}
-		x.declareItem(it, roleComponents, b)
-		b.declared = false // what follows the name is still to be read
 	}
 }
 
@@ -38,6 +38,56 @@ func (x *extractor) introduced(b *block) item {
 		return item{name: text[m[2]:m[3]], desc: strings.TrimSpace(text[m[1]-1:]), start: b.start, end: b.end, nameAt: b.start + m[2]}
 	}
 	return parseItem(x.text, b.start, b.end)
+}
+
+// typedName reports whether the item is a name and, in brackets, what kind of part
+// it is: "Lumen (API server)".
+func (x *extractor) typedName(it item, b *block) bool {
+	if it.attributes == "" || !x.partName(it.name) || !strings.HasSuffix(x.text[b.start:b.end], ")") {
+		return false
+	}
+	e, known := x.headed(it.stated())
+	return known && e.Kind != stride.ExternalEntity && (e.Level != gazetteer.Weak || programNoun(e.Alias))
+}
+
+// boldSubject matches a name in bold, and what follows it: "The **recorder** writes".
+var boldSubject = regexp.MustCompile(`(^|[.] |[Tt]he |[Aa]n? )\*\*([\pL\d][\pL\d/&' -]{2,40})\*\*(?: \([^()\n]{2,60}\))?(?: by [A-Z]\w+(?: [A-Z]\w+)?)?(, which| which|, that| that)? ([a-z][^.\n]{3,60})`)
+
+// describeBold reads the names in bold of a paragraph that says what they do or
+// are: "It starts the **Supervisor**, which manages the containers."
+func (x *extractor) describeBold(b *block) {
+	const most = 12
+	if !strings.Contains(x.text[b.start:b.end], "**") {
+		return
+	}
+	for _, m := range boldSubject.FindAllStringSubmatchIndex(x.text[b.start:b.end], most) {
+		at, end := b.start+m[4], b.start+m[5]
+		name, says := display(x.text[at:end]), x.text[b.start+m[8]:b.start+m[9]]
+		if !x.partName(name) || x.reg.byName[canon(name)] != nil || x.entitles(name) {
+			continue
+		}
+		isKind := false
+		for _, be := range []string{"is ", "are "} {
+			if rest, found := strings.CutPrefix(says, be); found {
+				isKind = x.beginsWithKind(rest) || be == "are " && x.beginsWithKind("a "+rest)
+			}
+		}
+		if !isKind && !x.beginsWithVerb(says) {
+			continue
+		}
+		stop := b.end
+		if loc := sentenceEnd.FindStringIndex(x.text[end:b.end]); loc != nil {
+			stop = end + loc[0] + 1
+		}
+		x.declareItem(item{name: name, desc: says, start: at, end: stop, nameAt: at}, roleComponents, b)
+	}
+	b.declared = false // its sentences are still to be read
+}
+
+// entitles reports whether the document bears the name as its title.
+func (x *extractor) entitles(name string) bool {
+	title := x.blocks[0]
+	return title.kind == heading && canon(display(title.textOf(x.text))) == canon(name)
 }
 
 // labelStop matches "Name. Text" and "Name (what it is). Text".
@@ -107,7 +157,7 @@ func (x *extractor) beginsWithKind(text string) bool {
 func (x *extractor) partName(name string) bool {
 	name = strings.Trim(name, "*_` ")
 	words := nameWords(name)
-	if len(words) == 0 || len(words) > 5 || len(name) < 3 || !startsUpper(name) && !isIdentifier(name) && !strings.ContainsAny(name, "-_") ||
+	if len(words) == 0 || len(words) > 5 || len(name) < 3 || !startsUpper(name) && !isIdentifier(name) && !strings.ContainsAny(name, "-_") && !isWorkflow(name) ||
 		strings.ContainsAny(name, "?!:;,\"") || roleOf(name) != roleNone || x.looksLikeClause(name) ||
 		containsAny(words, "in", "of", "with", "for", "and", "to", "on", "by", "how", "what", "why", "no") {
 		return false

@@ -15,7 +15,7 @@ import (
 // of its row, and is missing where the text denies it.
 func TestEverySafeguardIsHeard(t *testing.T) {
 	t.Parallel()
-	x := extractor{phrases: controlIndex(), weaknesses: weaknessIndex(), safeguards: patternIndex(safeguardTable)}
+	x := extractor{phrases: controlIndex(), weaknesses: weaknessIndex(), safeguards: patternIndex(safeguardTable), denied: deniedIndex()}
 	for _, row := range safeguardTable {
 		for _, p := range strings.Split(row.patterns, "|") {
 			said := strings.ReplaceAll(p, "_", "some other")

@@ -32,6 +32,9 @@ func (x *extractor) sameThing(s *sentence, j int) *element {
 	if e := x.labelled(s, j); e != nil {
 		return e
 	}
+	if e := x.attributed(s, &s.mentions[j]); e != nil {
+		return e
+	}
 	if e := x.alternative(s, j); e != nil {
 		return e
 	}
@@ -85,6 +88,19 @@ func (x *extractor) sameThing(s *sentence, j int) *element {
 	return nil
 }
 
+// attributed finds the listed part of which the phrase, behind a semicolon of its
+// item, says what it is: "Shop (process), in the cloud; ASP.NET application".
+func (x *extractor) attributed(s *sentence, m *mention) *element {
+	if m.from == 0 || s.tokens[m.from-1].text != ";" || s.block.kind != bullet || !s.block.declared {
+		return nil
+	}
+	e := x.reg.byName[canon(display(parseItem(x.text, s.block.start, s.block.end).name))]
+	if e == nil || !e.declared || many(e.name) || e.kind != m.entry.Kind || !related(e.tags, m.entry.Tags) {
+		return nil
+	}
+	return e
+}
+
 // mark reports whether the sign is one of Markdown's.
 func mark(sign string) bool { return sign == "*" || sign == "_" || sign == "`" }
 
@@ -96,7 +112,10 @@ func (x *extractor) labelled(s *sentence, j int) *element {
 		return nil
 	}
 	e, at := x.labelOf(s)
-	if e == nil || !e.declared || s.tokens[m.from].start < at || m.from-s.tokenAt(at) > 6 {
+	if e == nil || !e.declared || s.tokens[m.from].start < at {
+		return nil
+	}
+	if m.from-s.tokenAt(at) > 6 {
 		return nil
 	}
 	if first := s.tokens[0].start >= at; first && j > 0 || !first && j > 1 {
@@ -109,6 +128,12 @@ func (x *extractor) labelled(s *sentence, j int) *element {
 			return nil
 		}
 	}
+	return x.saidOf(s, j, e, at)
+}
+
+// saidOf returns e where mention j, behind its label at the offset, says what e is.
+func (x *extractor) saidOf(s *sentence, j int, e *element, at int) *element {
+	m := &s.mentions[j]
 	alike := related(e.tags, m.entry.Tags)
 	if isHuman(e.tags) && !isHuman(m.entry.Tags) || x.text[at] != x.text[s.start] && s.start >= at && e.kind != m.entry.Kind {
 		return nil

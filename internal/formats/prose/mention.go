@@ -43,7 +43,8 @@ func (x *extractor) findMentions(s *sentence) []mention {
 			}
 		}
 		x.extend(s, &m)
-		m.lent = x.lent(s, &m) || x.ownerAt(s, &m) || s.accountName(m) || s.installer(m)
+		whole := x.listing >= listedEnough && m.elem == nil && s.builtAs(&m) // what the whole is, of which the parts are listed
+		m.lent = whole || x.lent(s, &m) || x.ownerAt(s, &m) || s.accountName(m) || s.installer(m)
 		m.denied = s.deniedAt(m.from) || m.elem == nil && x.absent(s, &m) || m.bare && (s.onlyCalls(m) || s.notThere(m))
 		out = append(out, m)
 		i = m.to
@@ -312,6 +313,9 @@ func (x *extractor) acceptable(s *sentence, i int, e gazetteer.Entry) bool {
 	if e.Level == gazetteer.Name {
 		return s.capital(i)
 	}
+	if isHuman(e.Tags) && s.inPath(i) {
+		return false // the path "/admin"
+	}
 	if t := &s.tokens[i]; len(t.subs) > 1 && strings.Contains(t.text, "_") && x.protos[t.subs[0]] {
 		return false // the name of a scheme: "https_web"
 	}
@@ -325,6 +329,15 @@ func (x *extractor) acceptable(s *sentence, i int, e gazetteer.Entry) bool {
 		return s.tokens[i].text != s.tokens[i].lower || len(e.Alias) == 3
 	}
 	return !x.usedAsVerb(s, i, e)
+}
+
+// inPath reports whether token i is the first name of a path: behind a slash that
+// follows no word.
+func (s *sentence) inPath(i int) bool {
+	if i == 0 || s.tokens[i-1].text != "/" || s.tokens[i-1].end != s.tokens[i].start {
+		return false
+	}
+	return i == 1 || !s.tokens[i-2].word || s.tokens[i-2].end != s.tokens[i-1].start
 }
 
 // modifiers extends the phrase to the left over the words that name it.

@@ -10,7 +10,8 @@
 //
 // The seams are the literal tables: words.go (verbs), control.go (safeguards),
 // data.go (data classes), zone.go (trust zones), role.go (headings), synonyms.go
-// (words that mean the same) and package gazetteer (names).
+// (words that mean the same), statement.go (who keeps the data that a sentence
+// speaks of), acting.go (what only programs do) and package gazetteer (names).
 package prose
 
 import (
@@ -25,7 +26,8 @@ import (
 const (
 	maxElements = 1500
 	maxFlows    = 6000
-	maxEvidence = 5
+	maxEvidence = 12  // quotes of sentences that name the part
+	maxHeard    = 24  // and of those that speak of it without
 	maxShorts   = 100 // abbreviations that are looked for in the whole text
 )
 
@@ -58,7 +60,8 @@ type extractor struct {
 	// the token of its first such verb.
 	began, firstVerb int
 
-	listing    int // how many processes and stores the document lists as such
+	verse      bool // the text is written in verses
+	listing    int  // how many processes and stores the document lists as such
 	shorts     int
 	foreign    bool            // the text is not English
 	topic      *element        // the product that the document is about
@@ -70,6 +73,7 @@ type extractor struct {
 	protos     map[string]bool
 	phrases    map[string][]controlPhrase
 	weaknesses map[string][]pattern
+	denied     map[string]stride.ControlName
 	safeguards map[string][]pattern
 	classes    map[string][]dataPhrase
 }
@@ -82,7 +86,7 @@ func Parse(src stride.Source) (stride.Architecture, []string, error) {
 		quality: set(qualifiers), trades: set(tradeWords), dets: set(determiners), preps: set(prepositions),
 		reg: newRegistry(), began: -1, byEnds: map[[2]*element]*flow{},
 		general: map[stride.Tag]*element{}, protos: set(protocolWords),
-		phrases: controlIndex(), weaknesses: weaknessIndex(), safeguards: patternIndex(safeguardTable), classes: dataIndex()}
+		phrases: controlIndex(), weaknesses: weaknessIndex(), safeguards: patternIndex(safeguardTable), denied: deniedIndex(), classes: dataIndex()}
 	if unreadable(src.Content) {
 		var empty stride.Architecture
 		empty.Connect()
@@ -90,10 +94,12 @@ func Parse(src stride.Source) (stride.Architecture, []string, error) {
 	}
 	x.text = blankComments(src.Content)
 	x.blocks = scan(src.Content)
+	x.verse = inVerse(x.text)
 	x.readLanguage()
 	x.declareZones()
 	x.declareElements()
 	x.declareSubject()
+	x.declareActing()
 	x.readSentences()
 	x.resolveMentions()
 	x.settleFields()
@@ -104,6 +110,7 @@ func Parse(src stride.Source) (stride.Architecture, []string, error) {
 	x.settlePlain()
 	x.readData()
 	x.readScope()
+	x.ascribe()
 	return x.architecture(), x.notes, nil
 }
 
@@ -121,7 +128,7 @@ func (x *extractor) readSentences() {
 
 // architecture keeps what is grounded well enough and gives it keys.
 func (x *extractor) architecture() stride.Architecture {
-	kept := x.reg.kept(len(x.flows))
+	kept := x.reg.kept(len(x.flows), x.verse)
 	if len(kept) == 0 && len(x.reg.all) >= 4*maxElements {
 		kept = x.reg.all // so many that what joins them was not reached
 	}

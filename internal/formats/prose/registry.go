@@ -179,7 +179,7 @@ next:
 
 // kept returns the elements that are grounded well enough to be shown; flows is
 // how many flows the text states. One act between everyday things is a story.
-func (r *registry) kept(flows int) []*element {
+func (r *registry) kept(flows int, verse bool) []*element {
 	var out []*element
 	solid := 0
 	covered := map[stride.Tag]bool{}
@@ -191,7 +191,7 @@ func (r *registry) kept(flows int) []*element {
 	for _, e := range r.all {
 		if e.grounded() || e.hardware(covered) {
 			out = append(out, e)
-			if e.solid(flows) {
+			if e.declared || e.placed || e.solid(flows) && !(verse && flows == 0) {
 				solid++
 			}
 		}

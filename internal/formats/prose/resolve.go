@@ -109,6 +109,10 @@ func (x *extractor) named(s *sentence, j int) *element {
 	if e := x.listed(canon(name), m.entry); e != nil {
 		return e
 	}
+	if e := x.introducedAs(s, m, canon(name)); e != nil {
+		x.reg.alias(e, display(name))
+		return e
+	}
 	x.settleBefore(s, j)
 	if e := x.sameThing(s, j); e != nil {
 		if m.entry.Level == gazetteer.Product {
@@ -120,6 +124,34 @@ func (x *extractor) named(s *sentence, j int) *element {
 		return nil
 	}
 	return x.create(s, m, display(name))
+}
+
+// introducedAs finds the part that the text lists by the last word of the phrase
+// with which it introduced it: "buys a Wi-Fi camera", and then "Camera: ...".
+func (x *extractor) introducedAs(s *sentence, m *mention, name string) *element {
+	head := lastWord(name)
+	e := x.reg.byName[head]
+	if e == nil || !e.declared || e.pos < s.start || e.kind != m.entry.Kind || !related(e.tags, m.entry.Tags) && !physical(e.tags) ||
+		m.from == 0 || !indefinite(s.tokens[m.from-1].lower) || len(x.reg.byWord[head]) > 1 {
+		return nil
+	}
+	if !related(e.tags, m.entry.Tags) {
+		e.tags = append(slices.Clone(m.entry.Tags), e.tags...)
+	}
+	return e
+}
+
+// builtAs sees "is built as a modern web application".
+func (s *sentence) builtAs(m *mention) bool {
+	for i := m.from - 1; i > 0 && i > m.from-5; i-- {
+		if s.tokens[i].lower == "as" {
+			switch s.tokens[i-1].lower {
+			case "built", "designed", "developed", "written", "implemented", "realised", "realized", "modelled", "made":
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // shorter finds the only element whose longer name ends with the given one.

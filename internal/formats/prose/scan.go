@@ -60,6 +60,8 @@ var (
 	listMarker = regexp.MustCompile(`^(?:[-*+•–] |\d{1,3}[.)] |\(?[a-z]\) |\[[ xX]\] )\s*`)
 	logLine    = regexp.MustCompile(`^\W{0,2}(?:\d{4}-\d\d-\d\d[T ]\d\d:|\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]?\d \d\d:\d\d|\d{1,3}(?:\.\d{1,3}){3} |` +
 		`(?:DEBUG|INFO|WARN|ERROR|TRACE|FATAL)\b)`)
+	// daemonLine matches what programs write without a time: "sshd[3312]: ...".
+	daemonLine  = regexp.MustCompile(`^[\w./-]{2,40}(?:\[\d+\]: |: \[(?:debug|info|notice|warn|error|crit|alert|emerg)\])`)
 	jsonStart   = regexp.MustCompile(`^[\[{]\s*(?:[\[{]\s*)*"[^"\n]{0,200}"\s*:`)
 	tableRule   = regexp.MustCompile(`^[\s|:+-]+$`)
 	htmlComment = regexp.MustCompile(`(?s)<!--.*?-->`)
@@ -77,17 +79,77 @@ func unreadable(content []byte) bool {
 	if (trimmed[0] == '{' || trimmed[0] == '[') && (json.Valid(trimmed) || jsonStart.Match(trimmed)) || bytes.HasPrefix(trimmed, []byte("<?xml")) {
 		return true
 	}
-	lines, logs := 0, 0
+	lines, logs, code, fenced := 0, 0, 0, false
 	for line := range strings.Lines(string(content)) {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}
+		if strings.HasPrefix(line, "```") || strings.HasPrefix(line, "~~~") {
+			fenced = !fenced
+		}
 		lines++
-		if logLine.MatchString(line) {
+		line = line[:min(len(line), 300)]
+		if logLine.MatchString(line) || strings.IndexByte(line, '[') > 0 && daemonLine.MatchString(line) || levelled(line) {
 			logs++
 		}
+		if !fenced && isCode(line) {
+			code++
+		}
 	}
-	return logs*2 > lines && lines > 1
+	const few = 6
+	return logs*2 > lines && lines > 1 || code*2 > lines && lines > few
+}
+
+// levelled reports whether a line says early how grave it is, as those of a log do.
+func levelled(line string) bool {
+	for _, level := range []string{" DEBUG ", " INFO ", " WARN ", " ERROR ", " FATAL "} {
+		if i := strings.Index(line, level); i >= 0 && i < 80 {
+			return true
+		}
+	}
+	return false
+}
+
+// isCode reports whether a line is one of a program.
+func isCode(line string) bool {
+	switch line[len(line)-1] {
+	case '{', ';':
+		return true
+	case '}', ')', ',':
+		if strings.Trim(line, "})],;") == "" || line[0] == '"' {
+			return true
+		}
+	case '"':
+		return line[0] == '"'
+	}
+	if strings.HasPrefix(line, "//") || strings.Contains(line, " := ") {
+		return true
+	}
+	first, rest, more := strings.Cut(line, " ")
+	switch first {
+	case "package", "import", "func", "def", "class", "return", "#include", "using", "const", "var":
+		return more && !strings.Contains(rest, ". ") && line[len(line)-1] != '.'
+	}
+	return false
+}
+
+// inVerse reports whether the text is short lines of which most end in a sign, as
+// those of a poem do: it may name products and describes no system.
+func inVerse(text string) bool {
+	const few, short = 4, 64
+	lines, ended := 0, 0
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		if lines++; len(line) > short || listMarker.MatchString(line) || strings.HasPrefix(line, "|") {
+			return false
+		}
+		if strings.ContainsAny(line[len(line)-1:], ",.;!?") {
+			ended++
+		}
+	}
+	return lines >= few && ended*2 > lines
 }
 
 // scanner cuts a document into blocks, line by line, in one pass.

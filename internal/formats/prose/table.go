@@ -1,6 +1,7 @@
 package prose
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/threatdraft/threatdraft/internal/formats/gazetteer"
@@ -10,7 +11,8 @@ import (
 type table struct {
 	last  int // index of its latest row
 	parts bool
-	name  int // the column of the names
+	name  int  // the column of the names
+	files bool // it lists files: those that say what a build does are parts
 }
 
 // cells returns the cells of a row without their marks.
@@ -72,17 +74,49 @@ func (x *extractor) describeRow(b *block, t *table) {
 		t.parts, t.name = false, 0
 		for i := range min(2, len(cells)) {
 			if roleOf(cells[i]).declares() || partColumn(strings.ToLower(cells[i])) {
-				t.parts, t.name = true, i
+				t.parts, t.name, t.files = true, i, false
+				return
+			}
+			if strings.EqualFold(cells[i], "name") && slices.ContainsFunc(cells, techColumn) {
+				t.parts, t.name, t.files = true, i, false
+				return
+			}
+			if strings.EqualFold(cells[i], "file") {
+				t.parts, t.name, t.files = true, i, true
 				return
 			}
 		}
 		return
 	}
-	if !t.parts || t.name >= len(cells) || !x.partName(cells[t.name]) {
+	if !t.parts || t.name >= len(cells) || t.files && !isWorkflow(cells[t.name]) || !x.partName(x.marked(b, cells[t.name])) {
 		return
 	}
 	x.declareCells(b, cells, t.name, roleComponents)
 	b.declared = false
+}
+
+// techColumn lists headers that only tables of programs have.
+func techColumn(header string) bool {
+	switch strings.ToLower(header) {
+	case "technology", "tech", "tech stack", "stack", "runs on", "runtime", "framework", "port", "ports", "image", "language", "platform", "implementation",
+		"built with", "technologies":
+		return true
+	}
+	return false
+}
+
+// marked writes a name of one word that its cell puts in bold or code like a name.
+func (x *extractor) marked(b *block, cell string) string {
+	if len(strings.Fields(cell)) == 1 && (strings.Contains(x.text[b.start:b.end], "**"+cell+"**") || strings.Contains(x.text[b.start:b.end], "`"+cell+"`")) {
+		return display(cell)
+	}
+	return cell
+}
+
+// isWorkflow reports whether the name is that of a file that tells a build system
+// what to do: "release.yml".
+func isWorkflow(name string) bool {
+	return (strings.HasSuffix(name, ".yml") || strings.HasSuffix(name, ".yaml")) && !strings.Contains(name, " ")
 }
 
 // flowColumn says which way data goes between a row's part and what a column with
@@ -129,6 +163,7 @@ func (x *extractor) rowFlows(b *block, heads []string) {
 func partColumn(w string) bool {
 	switch w {
 	case "component", "part", "service", "module", "element", "system", "process", "application", "app", "device", "data store", "store", "database",
+		"workflow", "script", "job", "deployment",
 		"queue", "microservice", "workload", "function", "lambda", "container", "actor", "tool", "subsystem", "external entity", "resource":
 		return true
 	}

@@ -23,7 +23,7 @@ var weaknessTable = []patternRow{
 		"key is the same|key are the same|password is the same|same password|same passwords|same key for|same key on|same for all|same on all|same on every|same for every|" +
 		"same in every|same on the whole|same throughout|with a shared key|with shared keys|one key for all|one password for|one account for|generic account|generic accounts|generic user|" +
 		"everyone uses the same|no individual accounts|weak password|weak passwords|easily guessed"},
-	{stride.MultiFactor, "only a password|password only|only with a password|password alone|only user name and password"},
+	{stride.MultiFactor, "only a password|password only|only with a password|password alone|only user name and password|no second factor|without a second factor|without second factor|lack a second factor|lacks a second factor"},
 	{stride.Authorization, "not authorize the|not authorise the|not check authorization|not check authorisation|no acl|no acls|no authorization|no authorisation|no access control|no access controls|no roles|may be started with any|" +
 		"any user can|any user may|all users can|any authenticated user|every authenticated user|any logged in user|every employee can|any employee can|" +
 		"everybody can read|everyone can read|anyone can read|anybody can read|any pod can|any client can|any node can|any service can|any consumer can|any producer can|" +
@@ -50,7 +50,7 @@ var weaknessTable = []patternRow{
 		"goes through unchecked|go through unchecked|fail open|fails open|skipped if|is skipped when"},
 	{stride.CodeReview, "no required reviewers|no required reviews|bypass branch protection|bypass the review|bypass required|admins may bypass|administrators may bypass|admins can bypass|administrators can bypass|merged automatically|automerge|auto merge|self merge|" +
 		"approve their own|merge their own|no reviewer|no reviewers|no second pair of eyes|no code review|no review"},
-	{stride.AuditLogging, "do not log|does not log|not log who|no log|no logs|no audit|no record of|no records of|nobody collects|not gathered|not collected|not recorded|is overwritten|are overwritten|overwritten when|" +
+	{stride.AuditLogging, "do not log|does not log|not log who|no log of|no log is|no log file|no log entry|no log entries|no logging|no logs|no audit|no record of|no records of|nobody collects|not gathered|not collected|not recorded|is overwritten|are overwritten|overwritten when|" +
 		"no audit log|no audit trail|not written down|no history of|not the customer|not the user behind|technical user and not|no trace of who|not attributed|not traceable"},
 	{stride.Monitoring, "not reviewed|not routinely reviewed|never reviewed|not regularly reviewed|nobody looks|nobody watches|nobody reads|not looked at|no alerts|no alert|no alerting|no alarms|not alerted|not monitored|" +
 		"no monitoring|not report intrusion|no intrusion detection|no siem|not hooked up|no detection|is not watched|are not watched"},
@@ -63,7 +63,7 @@ var weaknessTable = []patternRow{
 		"open to the world|open on wlan|0.0.0.0|all interfaces|public ip address|public address|directly on the internet|bypasses the firewall|around the firewall|past the firewall|own cellular|from any address|from any ip|reachable by anybody|reachable by anyone|any pod can reach|dual homed"},
 	{stride.TenantIsolation, "one schema shared|schema shared by|shared by all tenants|shared by all customers|shared across tenants|shared between tenants|shared between customers|not separated by tenant|no tenant filter|" +
 		"all tenants share|all customers share|tenants share one|one index for all|one collection for all|one namespace for all|single namespace"},
-	{stride.Redundancy, "runs on a single|run on a single|running on a single|hosted on a single|is a single|only a single|no second|no fallback|no standby|no failover|no replica|no replicas|one replica|one instance|no spare|no redundancy|not redundant|not replicated|replication factor 1"},
+	{stride.Redundancy, "runs on a single|run on a single|running on a single|hosted on a single|is a single|only a single|no second server|no second instance|no second site|no second node|no second location|no second data|no second link|no second region|no second copy|no second controller|no second connection|no second supply|no second supplier|no second path|no second machine|no second computer|no second channel|no fallback|no standby|no failover|no replica|no replicas|one replica|one instance|no spare|no redundancy|not redundant|not replicated|replication factor 1"},
 	{stride.Backup, "restore has never|restore has not|restores have never|restores have not|never restored|never been restored|never been tested|restore is not tested|restores are not tested|not backed up|no backup|no backups|without backup|" +
 		"backups are not tested|not been tested since"},
 	{stride.ReplayProtection, "not de duplicated|not deduplicated|no deduplication|older signed|older images|older firmware|older versions can|older version can|downgrade|downgraded|no rollback protection|no anti rollback|no replay|can be replayed|" +
@@ -74,7 +74,7 @@ var weaknessTable = []patternRow{
 	{stride.DependencyScanning, "not upgraded|not yet upgraded|not pinned|unpinned|latest tag|no longer supported|end of life|out of support|unsupported|out of date|outdated|not patched|unpatched|unmaintained|not updated since|not been updated|" +
 		"by tag and not|floating tag|floating tags|by tag not by|last patched|last updated"},
 	{stride.IntegrityCheck, "only a crc|only the crc|crc only|only a checksum|no checksum|no integrity|not verified|is not verified|not verify|signature is not checked|signatures are not checked|no signature check"},
-	{stride.HumanApproval, "exempt from confirmation|exempt from the confirmation|exempt from approval|exempt from the approval|skips the confirmation|skips the approval|without confirmation|without a confirmation|no confirmation|without asking|without a second person|without human|no human|no second person|no four eyes|one person can|a single person can|single person"},
+	{stride.HumanApproval, "exempt from confirmation|no second person|no second approval|no second pair|exempt from the confirmation|exempt from approval|exempt from the approval|skips the confirmation|skips the approval|without confirmation|without a confirmation|no confirmation|without asking|without a second person|without human|no human|no second person|no four eyes|one person can|a single person can|single person"},
 	{stride.PhysicalProtection, "left unlocked|stay unlocked|stays unlocked|is unlocked|are unlocked|not locked|no lock on|no seal|no tamper|unsupervised|in the open|publicly accessible|within reach of|opened with a screwdriver|cabinet keys|not sealed|left in the lock|easily removed"},
 	{stride.PromptFiltering, "system prompt tells|prompt tells the model|prompt asks the model|instructed by the prompt|relies on the prompt|only by the prompt|pasted into the prompt|put into the prompt"},
 	{stride.CSRFProtection, "vulnerable to csrf|vulnerable to cross site request|open to csrf"},
@@ -124,7 +124,7 @@ func (x *extractor) weaknessesIn(words []string, at []int) []weak {
 	for i, w := range words {
 		for _, p := range x.weaknesses[w] {
 			n := matchPattern(words[i:], p.words)
-			if n == 0 || !denial(w) && alreadyDenied(words, i) || conditional(words, i, i+n) {
+			if n == 0 || !denial(w) && alreadyDenied(words, i) || w == "without" && neverBefore(words[:i]) || conditional(words, i, i+n) {
 				continue
 			}
 			control := p.control
@@ -199,11 +199,12 @@ func alreadyDenied(words []string, i int) bool {
 func conditional(words []string, from, to int) bool {
 	for i := from - 1; i >= 0 && i >= from-8 && words[i] != ";" && words[i] != ":" && words[i] != "but"; i-- {
 		switch words[i] {
-		case "if", "when", "unless", "whether", "should", "must", "would", "refuses", "rejects", "rejected", "refused", "blocks", "alerts", "fails", "in", "case":
-			if words[i] == "in" && (i+1 >= len(words) || words[i+1] != "case") {
-				continue
-			}
+		case "if", "when", "unless", "whether", "should", "must", "would", "refuses", "rejects", "rejected", "refused", "blocks", "alerts", "fails":
 			return true
+		case "in":
+			if i+1 < len(words) && words[i+1] == "case" {
+				return true
+			}
 		}
 	}
 	for i := to; i < len(words) && i < to+5 && words[i] != ";"; i++ {
