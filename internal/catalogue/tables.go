@@ -92,6 +92,7 @@ var cwe = map[string]string{
 	"CWE-922":  "Insecure Storage of Sensitive Information",
 	"CWE-923":  "Improper Restriction of Communication Channel to Intended Endpoints",
 	"CWE-924":  "Improper Enforcement of Message Integrity During Transmission in a Communication Channel",
+	"CWE-915":  "Improperly Controlled Modification of Dynamically-Determined Object Attributes",
 	"CWE-939":  "Improper Authorization in Handler for Custom URL Scheme",
 	"CWE-940":  "Improper Verification of Source of a Communication Channel",
 	"CWE-943":  "Improper Neutralization of Special Elements in Data Query Logic",

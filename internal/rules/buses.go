@@ -44,7 +44,7 @@ var buses = []Rule{
 	{
 		ID: "device-bus-eavesdropping", Category: stride.InformationDisclosure,
 		Title: "Unauthorised listener on {target}",
-		Actor: "Anybody attached to it, or a compromised component", Action: "listen to everything that passes on {target}",
+		Actor: "Anybody attached to {target}, or a compromised component on it", Action: "listen to everything that passes on {target}",
 		Fact: "messages there reach every participant", Lack: "encryption of the channel", Effect: "disclosure of readings and commands",
 		Ask:     "Are messages on {target} encrypted, or may every participant read all of them?",
 		Control: stride.EncryptionInTransit, Terms: []string{"encrypted", "SROS", "DDS security"}, Risk: risk(2, 3), Sensitive: true, Most: 3,

@@ -312,6 +312,14 @@ var ruleCases = map[string]struct{ positive, negative string }{
 	"flow-stepping-stone":    {"Site:web_app > Core:service > DB:mysql; Core > Lamp:iot_device", "Site:web_app > Core:service > DB:mysql"},
 	"flow-awaited-part":      {"A:api > Rates:service; B:api > Rates; C:worker > Rates", "A:api > Rates:service; B:api > Rates"},
 
+	"told-forged-token": {"Orders:api(Orders takes a JWT from the app)", "Orders:api(Orders issues a JWT to the app)"},
+	"told-static-key":   {"Sync:worker(Sync calls the bank with an API key)", "Sync:worker(Sync calls the bank with a certificate)"},
+	"told-higher-role":  {"Portal:web_app(Portal is used by members and administrators)", "Portal:web_app(Portal is used by members)"},
+	"told-own-fields":   {"Shop:web_app(Shop has a basket and a checkout)", "Shop:web_app(Shop has pictures of cakes)"},
+	"told-insider-look": {"Desk:web_app(Desk is used by the support team)", "Desk:web_app(Desk is used by its owner)"},
+	"told-wide-rights":  {"Sync:worker(Sync has write access to every ledger)", "Sync:worker(Sync has a table of its own)"},
+	"told-edge-key":     {"Edge:reverse_proxy(Edge terminates TLS for the site)", "Edge:reverse_proxy(Edge passes TLS on to the site)"},
+
 	"told-claimed-identity":   {"Hub:service(Hub knows each box, which is identified by its serial number)", "Hub:service(Hub knows each box by certificate)"},
 	"told-join-token":         {"Hub:service(Hub accepts a node with a join token)", "Hub:service(Hub accepts a node with a certificate)"},
 	"told-bootstrap-trust":    {"Box:agent(Box starts with a bootstrap trust anchor)", "Box:agent(Box starts without a bootstrap trust anchor)"},
@@ -323,8 +331,6 @@ var ruleCases = map[string]struct{ positive, negative string }{
 	"told-pairing":            {"Hub:iot_device(Hub has a pairing mode)", "Hub:iot_device(Hub has no pairing mode)"},
 	"told-link-token":         {"Portal:web_app(Portal mails a reset link)", "Portal:web_app(Portal mails a notice)"},
 	"told-break-glass":        {"Charts:service(Charts has emergency access for doctors)", "Charts:service(Charts has no emergency access)"},
-	"told-machine-account":    {"Store:artifact_registry(Store has robot accounts for builds)", "Store:artifact_registry(Store has no robot accounts)"},
-	"told-wide-admin":         {"Panel:web_app(In Panel every user can change all rooms)", "Panel:web_app(In Panel owners can change their rooms)"},
 	"told-published-keys":     {"Keys:api(Keys publishes public keys for all services)", "Keys:api(Keys publishes prices)"},
 	"told-workspace-settings": {"Editor:service(Editor obeys workspace settings)", "Editor:service(Editor obeys user settings)"},
 	"told-rules-file":         {"Helper:llm_application(Helper follows an instructions file)", "Helper:llm_application(Helper follows its operator)"},

@@ -66,7 +66,7 @@ var clients = []Rule{
 		Fixes:   fixes(fix("Render text in {target} through the framework's encoding, sanitize markup, check imports against a schema, and forbid inline script by Content-Security-Policy.", "ASVS 1.2.1", "ASVS 3.4.3", "CWE-79")),
 		element: func(n *node) bool { return n.is("browser") && n.is("web_app") },
 		Measure: "output encoding in the browser", singled: ofElement(func(n *node) bool {
-			return n.told("import", "imports", "share", "shared", "render", "renders", "rendered", "markdown", "template", "templates", "html", "formatted", "widget", "widgets") || !n.design.outspoken && n.has("cdn")
+			return n.told(ofOthers...) || n.told("import", "imports", "share", "shared", "render", "renders", "rendered", "markdown", "template", "templates", "html", "formatted", "widget", "widgets") || !n.design.outspoken && n.has("cdn")
 		}),
 	},
 	{
@@ -92,11 +92,12 @@ var clients = []Rule{
 		Control: stride.MultiFactor, Terms: []string{"passkey", "WebAuthn", "MFA"}, Risk: risk(3, 3), CWE: []string{"CWE-290"}, CAPEC: []string{"CAPEC-98"},
 		Fixes: fixes(fix("Offer passkeys at {target}, watch for lookalike domains and certificates, and publish DMARC with reject.", "ASVS 6.3.3", "CAPEC-98")),
 		element: func(n *node) bool {
-			if !(n.is("web_app") && n.service() || n.is("identity_provider")) || !n.calledBy(func(c *node) bool { return c.is("browser", "human", "client") }) {
+			if !(n.is("web_app") && n.service() || n.signsPeopleIn() && !n.directory()) || !n.calledBy(func(c *node) bool { return c.is("browser", "human", "client") }) {
 				return false
 			}
 			return n.receives(stride.DataCredentials, stride.DataPayment) || n.near("payment_service")
 		},
+		hear: hears((*node).door, "sign in", "signs in", "log in with", "logs in", "login page", "custom domain", "phish"), Most: 1,
 	},
 	{
 		ID: "client-local-data", Category: stride.InformationDisclosure,
@@ -148,8 +149,8 @@ var clients = []Rule{
 	{
 		ID: "client-bundled-code", Category: stride.Tampering,
 		Title: "Third-party script or package inside {target} turned hostile",
-		Actor: "Whoever takes over a package, tag or kit that is built or loaded into it", Action: "run their code in {target} with all that its user may do",
-		Fact: "{target} carries code of others", Lack: "pinning and review of that code", Effect: "theft of tokens and of what users type, at all of them at once",
+		Actor: "Whoever takes over a package, tag or kit that is built or loaded into {target}", Action: "run their code in {target} with all that it may do and read",
+		Fact: "{target} carries code of others", Lack: "pinning and review of that code", Effect: "theft of the tokens and data that pass through {target}, everywhere at once",
 		Ask:     "Which third-party code runs in {target}, is it pinned by hash, and who reviews updates?",
 		Control: stride.DependencyScanning, Also: []stride.ControlName{stride.IntegrityCheck},
 		Terms: []string{"lock file", "subresource integrity", "Content-Security-Policy"}, Risk: risk(2, 4), Most: 2, CWE: []string{"CWE-829", "CWE-1395"}, CAPEC: []string{"CAPEC-538"},
@@ -157,6 +158,10 @@ var clients = []Rule{
 		element: func(n *node) bool {
 			return !n.has("package_dependency") && n.is("browser", "mobile_app", "desktop_app") && n.told("react", "angular", "vue", "npm", "sdk", "sdks", "javascript", "electron", "tag", "widget")
 		},
+		hear: hears(func(n *node) bool {
+			return !n.has("package_dependency") && (n.answers() || n.is("function", "worker")) && !n.is("gateway", "llm_application")
+		}, "npm package", "npm dependenc", "third party librar", "open source librar", "third party package", "third party component", "third party module", "third party plugin", "external librar",
+			"node js", "express", "django", "flask", "spring boot", "rails", "laravel", "wordpress", "php", "struts", "drupal", "base image"),
 	},
 	{
 		ID: "client-extension-page", Category: stride.ElevationOfPrivilege,

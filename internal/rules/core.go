@@ -123,6 +123,52 @@ func (d *design) withCore(kept, found []ranked, limit int) []ranked {
 	return sorted(append(slices.Clone(kept), missed...))
 }
 
+// enough is how many proposals of a limit a draft should have where the rules have
+// so much to say: three quarters of it.
+func enough(limit int) int { return limit * 3 / 4 }
+
+// mostOfMain bounds the proposals on one main part that come back by refilled.
+const mostOfMain = mostGuessedOfMain + 2
+
+// refilled gives back what the smaller bounds held back of the main parts and of
+// those who run the system, in the order of held, as long as kept has less than wanted: they keep noise out of a full
+// draft, and a thin one has room. It stands after kept, because it was held back.
+func (d *design) refilled(kept, held []ranked, wanted int) []ranked {
+	if len(kept) >= wanted {
+		return kept
+	}
+	have := make(map[string]bool, len(kept))
+	count := map[stride.Key]int{}
+	for _, r := range kept {
+		have[r.ID] = true
+		count[first(r)]++
+	}
+	main := d.mainParts()
+	for _, n := range d.nodes {
+		main[n.ID] = main[n.ID] && !n.inPassing() || n.insider()
+	}
+	out := slices.Clone(kept)
+	for _, r := range held {
+		if len(out) >= wanted {
+			break
+		}
+		if !have[r.ID] && count[first(r)] < mostOfMain && slices.ContainsFunc(r.TargetIDs, func(k stride.Key) bool { return main[k] }) {
+			have[r.ID] = true
+			count[first(r)]++
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// first is the target that a proposal names first, "" where it has none.
+func first(r ranked) stride.Key {
+	if len(r.TargetIDs) == 0 {
+		return ""
+	}
+	return r.TargetIDs[0]
+}
+
 // family is what the id of a rule begins with: "supply" of "supply-dependency".
 func family(rule string) string {
 	name, _, _ := strings.Cut(rule, "-")

@@ -69,7 +69,7 @@ var devices = []Rule{
 	{
 		ID: "device-usage-surveillance", Category: stride.InformationDisclosure,
 		Title: "Usage of {target} reveals its owner's habits",
-		Actor: "Somebody with access to its traffic or to the cloud data", Action: "learn from reports of {target} when and how people live or work",
+		Actor: "Somebody with access to traffic of {target} or to the cloud data", Action: "learn from reports of {target} when and how people live or work",
 		Fact: "they tell of people's surroundings", Lack: "minimization of what is reported", Effect: "loss of privacy, up to live surveillance",
 		Ask:     "What does {target} report, at which detail and for how long is it kept?",
 		Control: stride.DataMinimization,
@@ -80,7 +80,7 @@ var devices = []Rule{
 	{
 		ID: "device-malicious-component", Category: stride.Tampering,
 		Title: "Malicious software component or kernel placed on {target}",
-		Actor: "An attacker with deployment rights or a foothold in its operating system", Action: "place a component or a changed kernel on {target} that reads or alters its data",
+		Actor: "An attacker with deployment rights or a foothold in the operating system of {target}", Action: "place a component or a changed kernel on {target} that reads or alters its data",
 		Lack: "verified boot and software", Effect: "control of {target} below all other checks",
 		Ask:     "Does {target} boot and run signed software only?",
 		Control: stride.SecureBoot, Also: []stride.ControlName{stride.CodeSigning, stride.IntegrityCheck},
@@ -138,7 +138,7 @@ var devices = []Rule{
 	{
 		ID: "device-battery-drain", Category: stride.DenialOfService,
 		Title: "Battery of {target} drained on purpose",
-		Actor: "Somebody who may send it requests, or compromised software", Action: "keep {target} awake or moving until its battery is empty",
+		Actor: "Somebody who may send requests to {target}, or compromised software on it", Action: "keep {target} awake or moving until its battery is empty",
 		Fact: "{target} runs on a battery", Lack: "limit on what wakes it", Effect: "a device that is out of use until somebody recharges it",
 		Ask:     "What bounds the requests and tasks that keep {target} awake, and what happens at low battery?",
 		Control: stride.RateLimiting, Also: []stride.ControlName{stride.Quotas},
@@ -150,7 +150,7 @@ var devices = []Rule{
 	{
 		ID: "device-clock-shift", Category: stride.DenialOfService,
 		Title: "Clock of {target} shifted",
-		Actor: "Somebody who forges time answers on its network, or software with rights on it", Action: "set the clock of {target} wrong",
+		Actor: "Somebody who forges time answers on the network of {target}, or software with rights on it", Action: "set the clock of {target} wrong",
 		Fact: "deadlines of control loops and validity of certificates hang on it", Lack: "authentication of the time source", Effect: "missed deadlines, expired certificates taken for valid, and logs without order",
 		Ask:     "Where does {target} get its time, is the source authenticated, and which processes may set the clock?",
 		Control: stride.Authentication, Also: []stride.ControlName{stride.IntegrityCheck, stride.LeastPrivilege},
@@ -178,7 +178,7 @@ var devices = []Rule{
 	{
 		ID: "device-config-access", Category: stride.Tampering,
 		Title: "Parameters of {target} read or changed without authorization",
-		Actor: "Any component or tool that reaches its parameters", Action: "read or change limits, keys and network settings of {target}",
+		Actor: "Any component or tool that reaches the parameters of {target}", Action: "read or change limits, keys and network settings of {target}",
 		Fact: "they decide what it does and whom it trusts", Lack: "authorization of changes to settings", Effect: "weakened checks, disclosed secrets and unsafe behaviour",
 		Ask:     "Which accounts and components may read and change settings of {target}, and is a change recorded?",
 		Control: stride.Authorization, Also: []stride.ControlName{stride.IntegrityCheck, stride.LeastPrivilege},

@@ -114,7 +114,7 @@ func (n *node) public() bool {
 	stranger := func(c *node) bool {
 		return c.is("browser", "mobile_app", "desktop_app", "end_user", "third_party") || c.outside && c.person()
 	}
-	return n.calledBy(stranger) || n.calls(func(c *node) bool { return c.is("browser", "mobile_app", "desktop_app") })
+	return n.presumed || n.calledBy(stranger) || n.calls(func(c *node) bool { return c.is("browser", "mobile_app", "desktop_app") })
 }
 
 // clusterControl reports whether n is the control plane of a cluster that the
@@ -279,6 +279,7 @@ var acts = []struct {
 	{"orders", "", []string{"order"}},
 	{"transfers", "", []string{"transfer"}},
 	{"deletions", "", []string{"delet", "remov"}},
+	{"refunds", "", []string{"refund"}},
 	{"changes of health data", stride.DataHealth, nil},
 	{"changes of personal data", stride.DataPersonal, nil},
 	{"uploads", "", []string{"upload"}},
@@ -289,6 +290,16 @@ var acts = []struct {
 func (e *edge) act() string {
 	for _, act := range acts {
 		if act.class != "" && anyClass(e.Data, []stride.DataClass{act.class}) || len(act.stems) > 0 && e.says(act.stems...) {
+			return act.name
+		}
+	}
+	return ""
+}
+
+// actIn names the first act that the words of a sentence speak of, or "".
+func actIn(said vocabulary) string {
+	for _, act := range acts {
+		if len(act.stems) > 0 && said.holds(act.stems...) {
 			return act.name
 		}
 	}
@@ -328,18 +339,24 @@ func (n *node) complexInput() string {
 	return ""
 }
 
-// uploads reports whether a quote about n says that it takes uploads of the kind.
+// takingStems are verbs by which a source says that a part takes content in.
+var takingStems = []string{"upload", "accept", "pars", "import", "decod", "transcod", "render", "unpack", "extract", "deserial"}
+
+// between is how many words may stand between such a verb and its object.
+const between = 5
+
+// uploads reports whether a quote about n says that it takes in content of the kind.
 func (n *node) uploads(stems []string) bool {
-	if !n.quoted.holds("upload") {
+	if !n.quoted.holds(takingStems...) {
 		return false
 	}
-	for _, e := range n.Evidence {
-		said := wordsIn(e.Quote)
-		for _, stem := range stems {
-			for _, article := range []string{"", "a ", "an "} {
-				if at := said.find(strings.Fields("upload " + article + stem)); at >= 0 && n.distance(said, at) < nearby {
-					return true
-				}
+	for _, said := range n.said {
+		for at, word := range said {
+			if !slices.ContainsFunc(takingStems, func(stem string) bool { return strings.HasPrefix(word, stem) }) || slices.ContainsFunc(said[max(0, at-3):at], denies) {
+				continue
+			}
+			if said[at+1:min(len(said), at+1+between)].holds(stems...) && n.distance(said, at) <= nearby {
+				return true
 			}
 		}
 	}
@@ -441,14 +458,4 @@ func (n *node) entered() string {
 		return "sign in"
 	}
 	return "land"
-}
-
-// firstBehind names the first part that works for n, or "".
-func (n *node) firstBehind() string {
-	for _, e := range n.out {
-		if !e.to.OutOfScope && !e.to.outside && !e.to.is("config_store", "log_store", "monitoring", "client", "human") {
-			return e.to.Name
-		}
-	}
-	return ""
 }

@@ -70,7 +70,7 @@ func (n *node) takesTokens() bool {
 // brokers reports whether n lets other identity providers vouch for its users.
 func (n *node) brokers() bool {
 	other := func(c *node) bool { return c != n && c.signsPeopleIn() }
-	return n.is("identity_provider") && (n.calls(other) || n.calledBy(other))
+	return n.is("identity_provider") && !n.directory() && (n.calls(other) || n.calledBy(other))
 }
 
 // waysIn counts the parts of the design at which people can sign in.

@@ -111,11 +111,28 @@ func (n *node) closeTo(said vocabulary, at int) bool {
 		return false
 	}
 	for _, other := range n.design.nodes {
-		if other != n && !slices.Contains(other.words, said[at]) && other.distance(said, at) < own && len(other.quoted) > 0 && other.distance(said, at) != nearby {
+		if other == n || len(other.quoted) == 0 || slices.Contains(other.words, said[at]) {
+			continue
+		}
+		theirs := other.distance(said, at)
+		if theirs != nearby && (theirs < own || theirs == own && other.nameBefore(said, at) > n.nameBefore(said, at)) {
 			return false
 		}
 	}
 	return true
+}
+
+// nameBefore counts the words of the name of n among the few before that place: of
+// two names with a word in common, the one that stands there in full is meant.
+func (n *node) nameBefore(said vocabulary, at int) int {
+	name := wordsIn(n.Name)
+	count := 0
+	for _, word := range said[max(0, at-len(name)-1):at] {
+		if slices.Contains(name, word) {
+			count++
+		}
+	}
+	return count
 }
 
 // distance counts the words between a word of the name of n and the word at that

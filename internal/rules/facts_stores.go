@@ -28,7 +28,7 @@ func (n *node) alone() bool { return len(n.in)+len(n.out)+len(n.Data) == 0 }
 // bare reports whether of a database nothing is said but that there is one: it
 // has no name of its own, or stands beside a database of which more is said.
 func (n *node) bare() bool {
-	if !n.is("database") || !n.alone() {
+	if !n.is("database") || !n.alone() || n.entrusted {
 		return false
 	}
 	return len(n.Tags) == 1 && n.Tags[0] == "database" || n.unnamed() && n.design.present["database"] > 1
@@ -49,7 +49,7 @@ func (n *node) networkStore() bool { return n.store() && !n.outside && !n.enclos
 
 // sensitive reports whether n holds data about people, money or access.
 func (n *node) sensitive() bool {
-	return n.keeps(worthStealing...)
+	return n.entrusted || n.keeps(worthStealing...)
 }
 
 // precious reports whether n holds what hurts when it is lost or read.

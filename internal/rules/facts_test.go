@@ -61,7 +61,7 @@ func TestWordingNamesWhatIsStated(t *testing.T) {
 		{"what a stranger gains", "web-missing-authentication", "App:mobile_app > Hub:api > Lamp:iot_device", "Unauthenticated calls to Hub"},
 		{"the store behind", "web-missing-authentication", "App:mobile_app > API:api > DB:mysql", "Unauthenticated calls to API"},
 		{"the model behind", "web-missing-authentication", "App:mobile_app > API:api > Scorer:ml_model", "Unauthenticated calls to API"},
-		{"content with a complex format", "web-malformed-input", "App:mobile_app > Photo API:api", "Crafted image files run code in Photo API"},
+		{"content with a complex format", "web-malformed-input", "App:mobile_app > Photo API:api", "Code run in Photo API by crafted image files"},
 		{"who denies what", "log-denied-action", "Nurse:end_user > Tablet:mobile_app > Wards:api#health", "Nurse can deny changes of health data made through Wards"},
 		{"users of a program", "log-denied-action", "Tablet:mobile_app > Wards:api#commands", "Users of Tablet can deny commands made through Wards"},
 		{"the value that is forged", "client-trusted-validation", "App:mobile_app > Score API:api", "Altered scores and results sent past the checks of App to Score API"},

@@ -46,7 +46,7 @@ var federation = []Rule{
 	{
 		ID: "oauth-signing-key", Category: stride.ElevationOfPrivilege,
 		Title: "Token signing key of {target} stolen",
-		Actor: "An intruder on its host, or a reader of its storage and backups", Action: "copy the key with which {target} signs and issue tokens for any user",
+		Actor: "An intruder on the host of {target}, or a reader of its storage and backups", Action: "copy the key with which {target} signs and issue tokens for any user",
 		Fact: "all applications believe that signature", Lack: "protection and rotation of the key", Effect: "access to every application as anybody, without a trace at {target}",
 		Ask:     "Where does the signing key of {target} lie, who may read it, and how fast can it be replaced?",
 		Control: stride.KeyManagement, Also: []stride.ControlName{stride.SecretsManagement},
@@ -139,6 +139,7 @@ var federation = []Rule{
 		element: func(n *node) bool {
 			return (n.signsPeopleIn() || n.service() && n.is("web_app", "api")) && n.takes([]string{"reset", "recover", "forgot"})
 		},
+		hear: hears((*node).door, "password reset", "reset password", "reset their password", "reset the password", "resets password", "forgot", "account recovery", "security question", "recovery question", "recover access", "recovery code", "recovery mail", "recovery e mail"),
 	},
 	{
 		ID: "id-support-impersonation", Category: stride.ElevationOfPrivilege,

@@ -83,7 +83,7 @@ var habits = []Rule{
 		Control: stride.EgressFiltering, Also: []stride.ControlName{stride.InputValidation}, Terms: []string{"allow-list", "egress proxy", "SSRF"}, Risk: risk(3, 4), Most: 2,
 		CWE: []string{"CWE-918"}, CAPEC: []string{"CAPEC-664"},
 		Fixes:    fixes(fix("Send requests of {target} through an egress proxy that resolves once and refuses private and link-local ranges, follow no redirects, and require IMDSv2.", "ASVS 1.3.6", "CWE-918")),
-		tell:     telling("any url", "any https url", "any http url", "arbitrary url", "follows redirect", "url supplied", "url provided", "user supplied url", "custom url", "register a url", "register an url", "register any", "fetches the url", "fetches urls", "downloads favicons", "fetches icons", "fetches the icon", "link preview", "callback url"),
+		tell:     telling("any url", "any https url", "any http url", "arbitrary url", "follows redirect", "url supplied", "url provided", "user supplied url", "custom url", "register a url", "register an url", "register any", "fetches the url", "fetches urls", "downloads favicons", "fetches icons", "fetches the icon", "link preview", "callback url", "url preview", "preview of url", "previews of link", "fetches the favicon", "fetch the favicon", "webhook url", "endpoint url", "from a url", "remote image", "webhooks that a customer", "webhooks that customer", "webhooks configured", "user defined webhook", "configurable webhook"),
 		onlyTold: true,
 		element:  func(n *node) bool { return n.Kind == stride.Process },
 		Silences: []string{"third-request-forgery"},
@@ -104,7 +104,7 @@ var habits = []Rule{
 	{
 		ID: "told-trusted-header", Category: stride.Spoofing,
 		Title: "Identity header forged by a caller of {target} past the gateway",
-		Actor: "Anybody who reaches it without the gateway, such as another workload", Action: "set the header by which {target} knows its user",
+		Actor: "Anybody who reaches {target} without the gateway, such as another workload", Action: "set the header by which {target} knows its user",
 		Fact: "it believes a header that the gateway adds", Lack: "check of a signed token", Effect: "requests in any user's name",
 		Ask:     "Can anything but the gateway reach {target}, and does it verify a signed token by itself?",
 		Control: stride.MutualAuthentication, Also: []stride.ControlName{stride.Authorization}, Terms: []string{"signed token", "mTLS"}, Risk: risk(3, 4), Most: 3,

@@ -18,6 +18,7 @@ var identity = []Rule{
 			return n.signsPeopleIn() && n.asksPeople() && !n.design.biometric || n.service() && n.is("web_app", "admin_interface") &&
 				(n.receives(stride.DataCredentials) || n.Controls.State(stride.Authentication) == stride.ControlPresent)
 		},
+		tell: (*node).passwordTale, hear: (*node).passwordTale,
 	},
 	{
 		ID: "id-session-theft", Category: stride.Spoofing,
@@ -33,15 +34,16 @@ var identity = []Rule{
 			if !n.service() || !n.exposed() || n.Controls.State(stride.Authentication) == stride.ControlAbsent || n.calledBy(func(c *node) bool { return c.is("mobile_app", "desktop_app") && c.holdsTokens() }) {
 				return false
 			}
-			return n.receives(stride.DataTokens) || n.Controls.State(stride.SessionManagement) != stride.ControlUnknown || n.signsPeopleIn() && (!n.managed || n.calledBy(func(c *node) bool { return c.is("client") })) ||
+			return n.receives(stride.DataTokens) || n.Controls.State(stride.SessionManagement) != stride.ControlUnknown || n.signsPeopleIn() && !n.directory() && (!n.managed || n.calledBy(func(c *node) bool { return c.is("client") })) ||
 				n.keeps(stride.DataTokens) || n.is("web_app") && n.signedIn() && n.calledBy(func(c *node) bool { return c.is("browser") })
 		},
+		hear: hearsWithCallers(func(n *node) bool { return n.checksTokens() && !n.is("gateway") || n.signsPeopleIn() && !n.directory() }, append([]string{"jwt", "refresh token", "access token", "bearer token", "session id", "session token", "signed token", "id token", "sessions are", "session is", "session key"}, cookiePhrases...)...),
 	},
 	{
 		ID: "id-admin-takeover", Category: stride.ElevationOfPrivilege,
 		Title: "Stolen administrator credentials used against {dest}",
 		Actor: "An attacker who phishes or steals the credentials of {source}", Action: "act with full rights on {dest}",
-		Fact: "that account has full rights on {dest}", Lack: "second factor for privileged access", Effect: "control of the system",
+		Fact: "that account may change everything there", Lack: "second factor for privileged access", Effect: "control of the system",
 		Ask:     "Does {source} need a second factor or a hardware key to administer {dest}?",
 		Control: stride.MultiFactor, Terms: []string{"MFA", "two-factor", "hardware key"}, Risk: risk(3, 4),
 		CWE: []string{"CWE-308"}, CAPEC: []string{"CAPEC-560"},

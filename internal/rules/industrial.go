@@ -31,7 +31,7 @@ var industrial = []Rule{
 	{
 		ID: "ot-false-view", Category: stride.Tampering,
 		Title: "Operators see false values on {target}",
-		Actor: "An attacker between it and the controllers", Action: "replay or alter the values and alarms that {target} shows",
+		Actor: "An attacker between {target} and the controllers", Action: "replay or alter the values and alarms that {target} shows",
 		Fact: "people act on what {target} shows", Lack: "integrity check of those values", Effect: "wrong actions, or none, while the process leaves its limits",
 		Ask:     "Can values and alarms on {target} be told from replayed ones, and is there a reading that does not pass it?",
 		Control: stride.IntegrityCheck, Also: []stride.ControlName{stride.MutualAuthentication, stride.Redundancy},
@@ -78,7 +78,7 @@ var industrial = []Rule{
 	{
 		ID: "ot-safety-override", Category: stride.Tampering,
 		Title: "Safety function of {target} disabled",
-		Actor: "An intruder who reaches it from the control network", Action: "change trip limits of {target} or put it into program mode",
+		Actor: "An intruder who reaches {target} from the control network", Action: "change trip limits of {target} or put it into program mode",
 		Fact: "it is the last thing between a fault and harm", Lack: "separation from the control network", Effect: "an accident that the safety system no longer stops",
 		Ask:     "Is {target} on a network of its own, with a key switch, and who may change its limits?",
 		Control: stride.NetworkIsolation, Also: []stride.ControlName{stride.PhysicalProtection, stride.Authentication},

@@ -8,7 +8,7 @@ var languageModels = []Rule{
 	{
 		ID: "ml-prompt-injection", Category: stride.Tampering,
 		Title: "Prompt injection into {target}",
-		Actor: "A user who talks to it", Action: "write instructions that {target} follows instead of its operator's",
+		Actor: "A user who talks to {target}", Action: "write instructions that {target} follows instead of its operator's",
 		Fact: "a model cannot tell data from orders", Lack: "filter and separation of untrusted text", Effect: "answers and actions that the operator never intended",
 		Ask:     "How is untrusted text kept apart from instructions in {target}, and what may its output trigger?",
 		Control: stride.PromptFiltering, Terms: []string{"prompt injection", "guardrail", "filter"}, Risk: risk(4, 3), Most: 2, CWE: []string{"CWE-77", "CWE-1426"}, CAPEC: []string{"CAPEC-242"},
@@ -29,7 +29,7 @@ var languageModels = []Rule{
 	{
 		ID: "ml-tool-abuse", Category: stride.ElevationOfPrivilege,
 		Title: "{target} made to use its tools against its owner",
-		Actor: "Somebody whose text it reads", Action: "steer {target} into calling tools with arguments of their choice",
+		Actor: "Somebody whose text {target} reads", Action: "steer {target} into calling tools with arguments of their choice",
 		Fact: "{target} acts with rights of its own", Lack: "human approval of consequential actions", Effect: "changed data, sent messages or code run with the rights of {target}",
 		Ask:     "Which actions of {target} need a person's approval, and with whose rights do its tools run?",
 		Control: stride.HumanApproval, Also: []stride.ControlName{stride.LeastPrivilege, stride.Sandboxing},

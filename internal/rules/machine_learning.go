@@ -79,7 +79,7 @@ var machineLearning = []Rule{
 	{
 		ID: "ml-feature-tampering", Category: stride.Tampering,
 		Title: "Features in {target} altered to change a result",
-		Actor: "Somebody with write access to it, or a faulty pipeline", Action: "change values in {target} that the model reads",
+		Actor: "Somebody with write access to {target}, or a faulty pipeline", Action: "change values in {target} that the model reads",
 		Fact: "the model believes them unseen", Lack: "check of values and of who wrote them", Effect: "results that are wrong for chosen people or for everybody",
 		Ask:     "Who may write to {target}, and are values compared with those seen in training?",
 		Control: stride.IntegrityCheck, Also: []stride.ControlName{stride.Authorization, stride.Monitoring},

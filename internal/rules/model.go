@@ -21,6 +21,9 @@ type node struct {
 	said    []vocabulary      // the words of each of them
 	// enclosed and extension are isEnclosed and isExtension, which flows ask often.
 	enclosed, extension bool
+	// presumed is set where the source draws nobody at a part that has callers by what
+	// it is, entrusted where it says what a store holds; see presume and entrusts.
+	presumed, entrusted bool
 	index               int     // among the nodes of the design
 	self                []*node // n alone, for the sites that threaten it
 	design              *design
@@ -53,6 +56,8 @@ type design struct {
 	prompting bool
 	// login is set where the source speaks of people who sign in.
 	login bool
+	// private is set where the design handles data about people, money or access.
+	private bool
 	// patients is set where the source speaks of patients or their data.
 	patients bool
 	// deciding is set where the source speaks of people who are judged.
@@ -90,6 +95,10 @@ func newDesign(a *stride.Architecture) *design {
 	for _, n := range d.nodes {
 		n.enclosed, n.extension = n.isEnclosed(), n.isExtension()
 	}
+	for _, n := range d.nodes {
+		n.entrusted = n.entrusts()
+	}
+	d.presume()
 	d.cluster = slices.ContainsFunc(d.nodes, (*node).clusterControl)
 	d.hear(a)
 	return d
@@ -146,6 +155,7 @@ func (d *design) hear(a *stride.Architecture) {
 	d.prompting = slices.ContainsFunc(d.nodes, func(n *node) bool { return n.is("llm_application") && !n.is("browser") && n.near("llm") })
 	d.deciding = d.speaksOf("applicant", "loan", "underwrit", "patient", "candidate", "claimant", "policyholder")
 	d.login = d.speaksOf("login", "password", "sso", "oidc", "oauth", "2fa", "mfa")
+	d.private = slices.ContainsFunc(d.nodes, (*node).sensitive) || slices.ContainsFunc(d.edges, func(e *edge) bool { return anyClass(e.Data, worthStealing) })
 	d.patients = d.speaksOf("patient", "dicom", "hospital", "clinic", "radiolog")
 	if d.builds() {
 		d.attests = d.speaksOf("provenance", "attest", "slsa", "signing", "signature", "sigstore", "cosign")
@@ -236,7 +246,7 @@ func (n *node) keeps(classes ...stride.DataClass) bool { return anyClass(n.Data,
 // exposed reports whether somebody outside talks to n: calls it, or, where the
 // source draws the answers only, is answered by it.
 func (n *node) exposed() bool {
-	return n.calledBy(func(c *node) bool { return c.outside }) ||
+	return n.presumed || n.calledBy(func(c *node) bool { return c.outside }) ||
 		n.calls(func(c *node) bool { return c.outside && c.is("client", "human") })
 }
 

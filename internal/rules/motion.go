@@ -8,7 +8,7 @@ var motion = []Rule{
 	{
 		ID: "device-spoofed-sensor", Category: stride.Spoofing,
 		Title: "False readings from {target}",
-		Actor: "Somebody near the sensor or on its cable", Action: "feed {target} false signals or replace it",
+		Actor: "Somebody near {target} or on its cable", Action: "feed {target} false signals or replace it",
 		Fact: "decisions rest on its readings", Lack: "integrity check of the readings", Effect: "{harm}",
 		Ask:     "Are readings of {target} authenticated or checked against another source?",
 		Control: stride.IntegrityCheck, Also: []stride.ControlName{stride.Authentication, stride.Redundancy},
@@ -30,7 +30,7 @@ var motion = []Rule{
 	{
 		ID: "device-blinded-sensor", Category: stride.DenialOfService,
 		Title: "{target} blinded from outside",
-		Actor: "Somebody in its field of view or radio range", Action: "dazzle, cover or jam {target}",
+		Actor: "Somebody in the field of view or radio range of {target}", Action: "dazzle, cover or jam {target}",
 		Fact: "{target} senses the open world", Lack: "second way to sense the same", Effect: "obstacles or positions that go unseen",
 		Ask:     "What happens when {target} sees nothing, and is that noticed?",
 		Control: stride.Redundancy, Also: []stride.ControlName{stride.Monitoring},
@@ -41,7 +41,7 @@ var motion = []Rule{
 	{
 		ID: "device-sensor-recording", Category: stride.InformationDisclosure,
 		Title: "Recordings from {target} taken out of the device",
-		Actor: "A compromised component, or whoever gets its stream", Action: "send what {target} records to a place of their own",
+		Actor: "A compromised component, or whoever gets the stream of {target}", Action: "send what {target} records to a place of their own",
 		Fact: "{target} records people and surroundings", Lack: "restriction of who may read the stream", Effect: "images, voices or plans of the place in strangers' hands",
 		Ask:     "Which components and people may read the stream of {target}, and where is it kept?",
 		Control: stride.Authorization,

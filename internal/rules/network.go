@@ -39,7 +39,7 @@ var network = []Rule{
 		ID: "net-eavesdrop-internal", Category: stride.InformationDisclosure,
 		Title: "Interception of internal traffic: {target}",
 		Actor: "An attacker with a foothold in the network", Action: "capture requests, queries, messages and results on {target}",
-		Lack: "encryption of that traffic", Effect: "disclosure of {data}, and of the credentials used on the connection",
+		Lack: "encryption of that traffic", Effect: "disclosure of {data} and of what either side signs in with",
 		Ask:     "Is the internal traffic between {source} and {dest} encrypted, or does it stay on one host?",
 		Control: stride.EncryptionInTransit, Terms: tlsTerms, Risk: risk(3, 3), Sensitive: true,
 		CWE: []string{"CWE-319"}, CAPEC: []string{"CAPEC-157"},

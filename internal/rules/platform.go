@@ -120,7 +120,7 @@ var platform = []Rule{
 	{
 		ID: "platform-delivery-tampering", Category: stride.Tampering,
 		Title: "Static content behind {target} replaced",
-		Actor: "Somebody with rights on the delivery configuration or its origin", Action: "change the origin, cache or code that {target} hands to browsers",
+		Actor: "Somebody with rights on the configuration or origin of {target}", Action: "change the origin, cache or code that {target} hands to browsers",
 		Fact: "browsers run what it serves", Lack: "integrity check of the served code", Effect: "malicious script in every user's browser",
 		Ask:     "Who may change the configuration and origin of {target}, and would a change be noticed?",
 		Control: stride.IntegrityCheck, Also: []stride.ControlName{stride.LeastPrivilege},

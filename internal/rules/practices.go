@@ -36,14 +36,15 @@ const mostOfPractice = 2
 
 // practices makes rules of the tables, in their order.
 func practices() []Rule {
-	tables := slices.Concat(practicesOfTrust, practicesOfPrograms, practicesOfData, practicesOfThings)
+	tables := slices.Concat(practicesOfAccess, practicesOfTrust, practicesOfPrograms, practicesOfData, practicesOfThings)
 	out := make([]Rule, 0, len(tables))
 	for _, p := range tables {
 		out = append(out, Rule{
 			ID: p.id, Category: p.category, Title: p.title, Actor: p.actor, Action: p.action, Lack: p.lack, Effect: p.effect, Ask: p.ask,
 			Control: p.control, Also: p.also, Terms: p.terms, Risk: p.risk, Most: mostOfPractice, Silences: p.silences,
 			CWE: []string{p.cwe}, CAPEC: []string{p.capec}, Fixes: fixes(fix(p.fix, p.cwe)),
-			tell: unanswered(telling(p.says...), p.terms), onlyTold: true, element: p.of,
+			tell: unanswered(telling(p.says...), p.terms), onlyTold: true,
+			element: func(n *node) bool { return len(n.quotes) > 0 && p.of(n) },
 		})
 	}
 	return out
@@ -121,7 +122,7 @@ var practicesOfTrust = []practice{
 	},
 	{
 		id: "told-signing-authority", category: stride.Spoofing, title: "Signing key of {target} copied and used elsewhere",
-		actor: "An intruder on its host, an administrator, or a reader of its backups", action: "copy the key with which {target} signs and sign whatever they like",
+		actor: "An intruder on the host of {target}, an administrator, or a reader of its backups", action: "copy the key with which {target} signs and sign whatever they like",
 		lack: "protection of that key in hardware or a key service", effect: "forged identities, messages or records that everybody verifies as genuine",
 		ask:     "Where does the signing key of {target} lie, who can read or use it, and how fast can it be replaced?",
 		control: stride.KeyManagement, also: []stride.ControlName{stride.SecretsManagement}, terms: []string{"HSM", "KMS", "key rotation"}, risk: risk(2, 4),
@@ -208,33 +209,13 @@ var practicesOfTrust = []practice{
 		of:   func(n *node) bool { return !n.person() },
 	},
 	{
-		id: "told-machine-account", category: stride.Spoofing, title: "Machine account of {target} used by somebody else",
-		actor: "Whoever reads its secret in a pipeline, a script or a log", action: "act at {target} with the rights of the machine, which no second factor protects",
-		lack: "short life and narrow scope of such secrets", effect: "reading and writing with rights that nobody notices missing",
-		ask:     "What may each machine account of {target} do, when does its secret expire, and who notices its use from elsewhere?",
-		control: stride.SecretsManagement, also: []stride.ControlName{stride.LeastPrivilege}, terms: []string{"short-lived", "workload identity", "rotation"}, risk: risk(3, 4),
-		cwe: "CWE-522", capec: "CAPEC-560", fix: "Replace long-lived secrets of machine accounts at {target} by workload identity (OIDC), scope each to one project and action, and alert on new source networks.",
-		says: []string{"robot account", "service account key", "deploy key", "personal access token", "long lived token", "long lived access token", "api token per", "bot token", "hs token"},
-		of:   func(n *node) bool { return n.endpoint() && !n.is("browser", "webhook_receiver") },
-	},
-	{
 		id: "told-published-keys", category: stride.Tampering, title: "False key published through {target}",
-		actor: "Whoever can write there, or poses as it", action: "add a key of their own to what {target} publishes",
+		actor: "Whoever can write to {target}, or poses as it", action: "add a key of their own to what {target} publishes",
 		lack: "integrity check of what is published", effect: "signatures of the attacker believed by everybody who fetches keys there",
 		ask:     "Who can change what {target} publishes, and how do those who fetch it notice a foreign key?",
 		control: stride.IntegrityCheck, also: []stride.ControlName{stride.LeastPrivilege}, terms: []string{"signed bundle", "key transparency"}, risk: risk(2, 4),
 		cwe: "CWE-345", capec: "CAPEC-94", fix: "Let the signer alone write what {target} publishes, serve it over TLS with a short cache life, and alert on every new key.",
 		says: []string{"publishes public key", "publishes the public key", "publishes the jwt key", "publishes its public key", "publishes the keys", "keys are published", "jwks", "bundle endpoint"},
 		of:   func(n *node) bool { return n.endpoint() && !n.store() },
-	},
-	{
-		id: "told-wide-admin", category: stride.ElevationOfPrivilege, title: "Coarse roles of {target} give users more than they need",
-		actor: "An ordinary user", action: "use functions of {target} that the few roles do not keep apart",
-		lack: "authorization per function and object", effect: "changes to what belongs to others",
-		ask:     "Which functions of {target} can each role use, and are they checked per object?",
-		control: stride.Authorization, also: []stride.ControlName{stride.LeastPrivilege}, terms: []string{"per-object permission", "role matrix"}, risk: risk(3, 3),
-		cwe: "CWE-863", capec: "CAPEC-122", fix: "Split the roles of {target} by task, check each function and object on the server, and test the matrix of roles automatically.",
-		says: []string{"administrators or not", "admin or not", "all users can", "every user can", "any user can", "all staff can", "everybody can", "everyone can", "flagged as admin"},
-		of:   func(n *node) bool { return !n.person() },
 	},
 }

@@ -39,7 +39,7 @@ var practicesOfThings = []practice{
 	},
 	{
 		id: "told-load-switching", category: stride.DenialOfService, title: "Many loads switched at once by way of {target}",
-		actor: "An intruder with its rights, or a forged limit from outside", action: "set limits or start and stop many devices through {target} at the same moment",
+		actor: "An intruder with the rights of {target}, or a forged limit from outside", action: "set limits or start and stop many devices through {target} at the same moment",
 		lack: "plausibility check and a ramp for such orders", effect: "an outage of all devices and a step in load that the grid or plant feels",
 		ask:     "Which limits does {target} refuse, how fast may the total load change, and what do devices do without it?",
 		control: stride.InputValidation, also: []stride.ControlName{stride.RateLimiting, stride.FailClosed}, terms: []string{"ramp", "random delay", "local default"}, risk: risk(2, 4),
@@ -69,7 +69,7 @@ var practicesOfThings = []practice{
 	},
 	{
 		id: "told-machine-orders", category: stride.Tampering, title: "False orders or confirmations passed through {target}",
-		actor: "Somebody with its key, or who sits between the systems", action: "create, change or confirm orders through {target} that nobody placed",
+		actor: "Somebody with the key of {target}, or who sits between the systems", action: "create, change or confirm orders through {target} that nobody placed",
 		lack: "authorization per order and origin", effect: "goods moved, made or booked wrongly, and a stock that no longer fits",
 		ask:     "Which caller of {target} may create or confirm which orders, and are they reconciled with their origin?",
 		control: stride.Authorization, also: []stride.ControlName{stride.IntegrityCheck, stride.ReplayProtection}, terms: []string{"scoped API key", "reconciliation", "idempotency"}, risk: risk(3, 3),
@@ -89,7 +89,7 @@ var practicesOfThings = []practice{
 	},
 	{
 		id: "told-named-firmware", category: stride.Tampering, title: "{target} sent to fetch firmware from elsewhere",
-		actor: "Whoever can send it the order to update", action: "name an address and an image of their own, or an old one with known flaws",
+		actor: "Whoever can send {target} the order to update", action: "name an address and an image of their own, or an old one with known flaws",
 		lack: "signature and version check on the device", effect: "lasting control of the device",
 		ask:     "Does {target} verify signature, version and origin of the image whatever address it was given?",
 		control: stride.CodeSigning, also: []stride.ControlName{stride.SecureBoot}, terms: []string{"signed firmware", "anti-rollback"}, risk: risk(2, 4),

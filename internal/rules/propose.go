@@ -22,7 +22,8 @@ type Options struct {
 
 // Result is what the rules make of an Architecture.
 type Result struct {
-	// Proposals stand in the order of priority.
+	// Proposals stand in the order of priority, after them those that came back because
+	// the draft had room, in theirs.
 	Proposals []stride.Proposal
 	Mitigated []stride.Mitigated
 	// NotApplicable are cells that an Answer took out.
@@ -45,8 +46,8 @@ func propose(list []Rule, a *stride.Architecture, o Options) Result {
 	d := newDesign(a)
 	sites := sitesOf(list, d)
 	out := Result{Mitigated: []stride.Mitigated{}, NotApplicable: []stride.Cell{}, Notes: hygieneNotes(d, measures(list, sites)...)}
-	asks := map[string]string{} // proposal id -> question
-	var found, asked []ranked
+	asks := map[string]string{}         // proposal id -> question
+	var found, doubtful, asked []ranked // what is proposed, what a thin draft has room for, what is only asked
 	for _, g := range silence(list, d, sites) {
 		switch g.state {
 		case stride.ControlPresent:
@@ -58,24 +59,28 @@ func propose(list []Rule, a *stride.Architecture, o Options) Result {
 			if g.state == stride.ControlUnknown {
 				asks[p.ID] = g.fill(g.rule.Ask, 3)
 			}
-			if (g.asked || g.doubtful(d)) && !o.All {
-				asked = append(asked, ranked{p, g.specificity()})
-				continue
+			switch r := (ranked{p, g.specificity()}); {
+			case g.asked && !o.All && (d.cares(g.rule.Control) || ofTransport(g.rule.Control)):
+				asked = append(asked, r)
+			case (g.asked || g.doubtful(d)) && !o.All:
+				doubtful = append(doubtful, r)
+			default:
+				found = append(found, r)
 			}
-			found = append(found, ranked{p, g.specificity()})
 		}
 	}
 	kept := sorted(found)
 	if !o.All {
 		limit := ceiling(len(a.Elements))
 		kept = d.withCore(within(d.aroundTheCore(lessGuessed(d.lessOfOnePart(lessInPassing(kept, d)))), limit), kept, limit)
+		kept = d.refilled(kept, slices.Concat(found, sorted(doubtful)), enough(limit))
 	}
-	out.HeldBack = len(found) - len(kept) + len(asked)
+	out.HeldBack = len(found) + len(doubtful) - len(kept) + len(asked)
 	out.Proposals = make([]stride.Proposal, 0, len(kept))
 	for _, r := range kept {
 		out.Proposals = append(out.Proposals, r.Proposal)
 	}
-	out.Questions = questions(kept, sorted(asked), asks, o.MaxQuestions)
+	out.Questions = questions(kept, sorted(append(asked, doubtful...)), asks, o.MaxQuestions)
 	return out
 }
 

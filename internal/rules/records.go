@@ -15,6 +15,7 @@ var records = []Rule{
 		Fixes:   fixes(fix("Record {acts} in {target} with user, session, time and outcome, and keep the record where {actors} and the service cannot change it.", "ASVS 16.2.1", "ASVS 16.3.1", "CWE-778")),
 		Most:    3,
 		element: (*node).deniable,
+		hear:    hears((*node).pointOfAction, "place order", "places order", "place their order", "orders are placed", "checkout", "check out", "purchase", "approve the", "approve order", "approve payment", "edit and approve", "transfer money", "refund"),
 	},
 	{
 		ID: "log-denied-administration", Category: stride.Repudiation,
@@ -41,7 +42,7 @@ var records = []Rule{
 		CWE: []string{"CWE-778"}, CAPEC: []string{"CAPEC-268"},
 		Fixes:   fixes(fix("Record each action of {target} under a personal account in an append-only log that somebody else runs.", "ASVS 16.3.2", "ASVS 16.4.3", "CWE-778")),
 		Measure: "audit of privileged actions", singled: ofElement(func(n *node) bool {
-			return n.design.cluster || n.told("privileg", "privileged", "root", "sudo", "bypass", "full", "elevated", "superuser")
+			return n.design.cluster || n.told("privileg", "privileged", "root", "sudo", "bypass", "full", "elevated", "superuser", "manage", "refund", "delet", "approv", "configur", "grant", "reset", "impersonat", "override", "maintain", "assign", "deploy", "publish")
 		}),
 		element: func(n *node) bool {
 			return n.is("admin", "operator") && len(n.out) == 0 && !n.colleagueActs("admin", "operator")
@@ -74,10 +75,10 @@ var records = []Rule{
 		CWE: []string{"CWE-532"}, CAPEC: []string{"CAPEC-150"},
 		Fixes:   fixes(fix("Redact secrets and private values before writing to {target}, restrict reading by role, and delete on schedule.", "ASVS 16.2.5", "CWE-532")),
 		Measure: "redaction of logs", singled: ofElement(func(n *node) bool {
-			return n.precious() || n.told("body", "bodies", "payload", "prompt", "prompts", "debug", "request", "requests", "personal")
+			return n.precious() || n.told("body", "bodies", "payload", "prompt", "prompts", "debug", "request", "requests", "personal") || n.design.private && !n.told("ssh", "bastion")
 		}),
 		element: func(n *node) bool {
-			return (n.is("log_store") || n.store() && n.keeps(stride.DataLogs) && !n.is("database")) && !n.named("cloudtrail", "audit")
+			return (n.is("log_store") || n.store() && n.keeps(stride.DataLogs) && !n.is("database") || n.is("monitoring") && n.told("logs", "traces", "tracing", "crash")) && !n.named("cloudtrail", "audit", "prometheus", "metrics")
 		},
 	},
 	{

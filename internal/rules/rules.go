@@ -26,8 +26,8 @@ import "github.com/threatdraft/threatdraft/internal/stride"
 // {callers} who talks to the elements, {users} the people and clients among them,
 // {stores} the data stores beside them, {boundary} what is crossed, {data} the
 // classes of data, {values} and {acts} what the flows carry that may be forged or
-// denied, {actors} the people behind them, {gain} and {behind} what stands behind
-// a service, {logged} what reaches a log, {harm} what false orders or readings of a
+// denied, {actors} the people behind them, {gain} what stands behind a service,
+// {logged} what reaches a log, {harm} what false orders or readings of a
 // thing do, {input} the content it takes in, {retrieved}
 // what an assistant reads that others wrote, {setting} what is configured on it,
 // {protocol} one that proves no sender, {senders} who commands a receiver, {reached} whom a part talks to, {entered}
@@ -86,6 +86,10 @@ type Rule struct {
 	// onlyTold is set, the rule keeps quiet without such a sentence.
 	tell     func(*node) (stride.Evidence, bool)
 	onlyTold bool
+
+	// hear returns the sentence that makes a rule on elements apply to a part which
+	// the condition, mostly for want of a flow, leaves out; nil where there is none.
+	hear func(*node) (stride.Evidence, bool)
 
 	// common marks a rule that fits every part of its kind. Where the source is
 	// outspoken about its gaps, it is held back unless something is stated.

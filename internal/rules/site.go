@@ -179,20 +179,12 @@ func sitesOf(list []Rule, d *design) [][]site {
 // atElements adds the sites of the rule among the nodes to found.
 func (r *Rule) atElements(nodes []*node, found []site) []site {
 	for _, n := range nodes {
-		if n.OutOfScope || !r.element(n) {
+		if n.OutOfScope {
 			continue
 		}
-		s := site{nodes: n.self}
-		if r.tell != nil {
-			quote, ok := r.tell(n)
-			if !ok && r.onlyTold {
-				continue
-			}
-			if quote.Kind == stride.Quoted {
-				s.told = &quote
-			}
+		if told, ok := r.applies(n); ok {
+			found = append(found, r.judged(site{nodes: n.self, told: told}))
 		}
-		found = append(found, r.judged(s))
 	}
 	return found
 }

@@ -168,7 +168,7 @@ func (g *group) bySentence() []*group {
 		if len(s.evidence) > 0 {
 			quote = s.evidence[0].Quote
 		}
-		if s.told != nil && !denied {
+		if s.told != nil && !denied && g.rule.onlyTold {
 			quote += "\n" + s.told.Quote
 		}
 		part := byQuote[quote]

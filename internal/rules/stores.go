@@ -40,7 +40,7 @@ var stores = []Rule{
 		ID: "store-excess-rights", Category: stride.Tampering,
 		Title: "{source}, once compromised, can change all of {dest}",
 		Actor: "An attacker who takes over {source}", Action: "alter or delete any record in {dest}, also those that other programs wrote",
-		Lack: "separation of rights on {dest}", Effect: "corrupted or lost {data} that other programs wrote", Measure: "least privilege of database accounts",
+		Lack: "separation of rights on {dest}", Effect: "corrupted or lost {data}", Measure: "least privilege of database accounts",
 		Ask:     "Which rights does the account of {source} have on {dest}: only the tables and operations that it needs?",
 		Control: stride.LeastPrivilege, Also: []stride.ControlName{stride.Authorization},
 		Terms: []string{"least privilege", "read-only", "role"}, Risk: risk(2, 3), Sensitive: true,
@@ -93,7 +93,7 @@ var stores = []Rule{
 		Ask:     "Is {target} backed up where an attacker with its credentials cannot delete the copies, and was a restore tried?",
 		Control: stride.Backup, Also: []stride.ControlName{stride.Redundancy},
 		Terms: []string{"backup", "snapshot", "replica"}, Risk: risk(2, 3), Measure: "backups out of an attacker's reach",
-		singled: ofElement(func(n *node) bool { return n.precious() && n.programs() > 0 }),
+		singled: ofElement(func(n *node) bool { return n.precious() && (n.programs() > 0 || n.entrusted) }),
 		CWE:     []string{"CWE-693"}, CAPEC: []string{"CAPEC-212"},
 		Fixes: fixes(fix("Keep immutable, versioned backups of {target} in another account and rehearse the restore.", "CAPEC-212", "CWE-693")),
 		element: func(n *node) bool {
@@ -128,6 +128,7 @@ var stores = []Rule{
 		CWE: []string{"CWE-345"}, CAPEC: []string{"CAPEC-141"},
 		Fixes:   fixes(fix("Require authentication and TLS on {target}, bind it to the private network, and put user and tenant into every key.", "ASVS 14.2.5", "CWE-345")),
 		element: func(n *node) bool { return n.is("cache") && n.Kind != stride.ExternalEntity && !n.alone() },
+		hear:    hears(func(n *node) bool { return n.is("cache") && n.store() }, "session", "job queue", "cached permission", "tokens"),
 	},
 	{
 		ID: "store-backup-theft", Category: stride.InformationDisclosure,

@@ -7,7 +7,7 @@ var thirdParties = []Rule{
 	{
 		ID: "third-forged-callback", Category: stride.Spoofing,
 		Title: "Forged callbacks to {target}",
-		Actor: "Anybody who knows its address", Action: "send {target} events that look as if they came from {callers}",
+		Actor: "Anybody who knows the address of {target}", Action: "send {target} events that look as if they came from {callers}",
 		Lack: "signature check on incoming events", Effect: "the system acting on events that never happened",
 		Ask:     "Does {target} verify a signature and timestamp on each event?",
 		Control: stride.IntegrityCheck, Also: []stride.ControlName{stride.Authentication, stride.MutualAuthentication},
@@ -27,7 +27,7 @@ var thirdParties = []Rule{
 		Fixes: fixes(fix("Allow {source} to call only the hosts of {dest}, resolve once, refuse private ranges, and require IMDSv2.", "ASVS 1.3.6", "ASVS 13.2.4", "CWE-918")),
 		at:    atFlowAndReceiver,
 		flow: func(e *edge) bool {
-			return e.from.service() && e.to.is("third_party") && e.from.handlesOutsideInput() && (e.says("url", "address", "fetch", "crawl", "link") || e.from.named("proxy", "fetch", "crawl", "scraper", "preview", "import"))
+			return e.from.service() && e.to.is("third_party") && e.from.handlesOutsideInput() && (e.says("url", "address", "fetch", "crawl", "link") || e.from.named("proxy", "fetch", "crawl", "scraper", "preview", "import") || e.from.told("url", "urls", "webhook", "webhooks", "preview", "favicon"))
 		},
 	},
 	{

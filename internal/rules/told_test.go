@@ -97,12 +97,14 @@ func TestDenialsOfSomethingElse(t *testing.T) {
 }
 
 // TestOutspokenSources: where a source names several of its gaps, rules that fit
-// every part of a kind are held back and asked, unless all are wanted.
+// every part of a kind are held back and asked, unless all are wanted or they are of
+// a main part and the draft has room.
 func TestOutspokenSources(t *testing.T) {
 	t.Parallel()
 	list := slices.DeleteFunc(List(), func(r Rule) bool { return r.ID != "store-theft-at-rest" })
-	draft := func(gaps int, all bool) Result {
-		a := sketch(t, "App:mobile_app#health > API:api > DB:mysql#health")
+	const aside = "; App > Site:web_app > API; Site > Jobs:queue; API > Jobs"
+	draftOf := func(text string, gaps int, all bool) Result {
+		a := sketch(t, text)
 		names := []stride.ControlName{stride.Backup, stride.Quotas, stride.Monitoring}
 		a.Elements[1].Controls = stride.Controls{}
 		for _, name := range names[:gaps] {
@@ -110,6 +112,8 @@ func TestOutspokenSources(t *testing.T) {
 		}
 		return propose(list, a, Options{All: all, MaxQuestions: 100})
 	}
+	const small = "App:mobile_app#health > API:api > DB:mysql#health"
+	draft := func(gaps int, all bool) Result { return draftOf(small+aside, gaps, all) }
 	require.NotEmpty(t, proposalsOf(draft(outspokenFrom-1, false), "store-theft-at-rest"))
 	quiet := draft(outspokenFrom, false)
 	require.Empty(t, proposalsOf(quiet, "store-theft-at-rest"))
@@ -120,6 +124,7 @@ func TestOutspokenSources(t *testing.T) {
 	}
 	require.Contains(t, asked.String(), "Is DB encrypted at rest")
 	require.NotEmpty(t, proposalsOf(draft(outspokenFrom, true), "store-theft-at-rest"))
+	require.NotEmpty(t, proposalsOf(draftOf(small, outspokenFrom, false), "store-theft-at-rest"), "a main part")
 }
 
 // TestGuessesAreBounded: what rests on something stated stays, and the more there

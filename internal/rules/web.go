@@ -43,6 +43,7 @@ var web = []Rule{
 		element: func(n *node) bool {
 			return n.webService() && !n.is("identity_provider") && n.servesStore() && (n.exposed() || n.is("api"))
 		},
+		hear:   hears((*node).fronts, ownedPhrases...),
 		common: true,
 	},
 	{
@@ -80,7 +81,7 @@ var web = []Rule{
 	},
 	{
 		ID: "web-malformed-input", Category: stride.ElevationOfPrivilege,
-		Title: "Crafted {input} run code in {target}",
+		Title: "Code run in {target} by crafted {input}",
 		Actor: "An attacker outside", Action: "supply crafted {input} that exploit the decoder or interpreter in {target} to run code there",
 		Fact: "others supply {input} to {target}", Lack: "validation of them or sandbox around their decoding", Effect: "takeover or a crash of {target} and, with its credentials, of {stores}",
 		Ask:     "Which library decodes {input} in {target}, how fast is it patched, and does it run without rights?",
@@ -105,6 +106,7 @@ var web = []Rule{
 		element: func(n *node) bool {
 			return n.service() && n.is("web_app") && n.calledBy(func(c *node) bool { return c.is("browser", "human") })
 		},
+		hear:    hears(func(n *node) bool { return n.fronts() && !n.is("api", "gateway") }, shownPhrases...),
 		Measure: "encoding of output", singled: ofElement((*node).showsOthersContent),
 	},
 	{
@@ -120,12 +122,13 @@ var web = []Rule{
 			return n.service() && n.is("web_app") && (n.Controls.State(stride.SessionManagement) != stride.ControlUnknown || n.receives(stride.DataCredentials)) &&
 				n.calledBy(func(c *node) bool { return c.is("browser") })
 		},
+		hear: hearsWithCallers(func(n *node) bool { return n.fronts() && !n.is("gateway") }, cookiePhrases...),
 	},
 	{
 		ID: "web-flooding", Category: stride.DenialOfService,
 		Title: "Request flood against {target}",
-		Actor: "An attacker with a botnet, or one runaway client", Action: "send {target} more requests than it and {behind} can serve",
-		Fact: "{target} can be reached from outside by {users}", Lack: "rate limiting", Effect: "an outage for {users} and whatever else depends on it",
+		Actor: "An attacker with a botnet, or one runaway client", Action: "send {target} more requests than can be served",
+		Fact: "{target} can be reached from outside by {users}", Lack: "rate limiting", Effect: "an outage for {users} and for whatever else depends on {target}",
 		Ask:     "Are calls to {target} limited per caller, and what absorbs a flood before it?",
 		Control: stride.RateLimiting, Also: []stride.ControlName{stride.DDoSProtection},
 		Terms: []string{"rate limit", "throttle", "DDoS", "WAF"}, Risk: risk(3, 3), Reach: true,
@@ -135,6 +138,7 @@ var web = []Rule{
 		element: func(n *node) bool {
 			return n.public() && !n.is("cdn", "waf") && n.is("web_app", "api", "gateway", "function", "webhook_receiver")
 		},
+		hear: hears(func(n *node) bool { return n.fronts() && !n.local() }, "from the internet", "to the internet", "on the internet", "internet facing", "over the internet", "public endpoint", "public api", "public network", "public internet", "public facing", "publicly", "single entry point", "anonymous", "without login", "without log in", "without signing in"),
 	},
 	{
 		ID: "web-costly-request", Category: stride.DenialOfService,
@@ -147,6 +151,7 @@ var web = []Rule{
 		CWE: []string{"CWE-405"}, CAPEC: []string{"CAPEC-130"},
 		Fixes:   fixes(fix("Page every list, set statement timeouts on {stores} and a small connection pool per caller class in {target}.", "ASVS 15.2.2", "CWE-405")),
 		element: func(n *node) bool { return n.webService() && n.exposed() && n.nearQueried() && n.offersQueries() },
+		hear:    hears((*node).fronts, "search", "bulk", "statistics"),
 		common:  true,
 	},
 	{
@@ -247,7 +252,10 @@ func (n *node) handlesOutsideInput() bool {
 
 // servesStore reports whether n stands before a store that holds several
 // people's records.
-func (n *node) servesStore() bool { return n.near("database", "object_storage", "file_storage") }
+func (n *node) servesStore() bool {
+	stores := []stride.Tag{"database", "object_storage", "file_storage"}
+	return n.near(stores...) || n.presumed && n.has(stores...)
+}
 
 // takesComplexInput reports whether n decodes content of a complex format that
 // comes from outside: what callers send, or samples that a model learns from.
@@ -255,7 +263,7 @@ func (n *node) takesComplexInput() bool {
 	if n.is("parser", "api_gateway") || !n.service() || n.complexInput() == "" {
 		return false
 	}
-	return n.webService() && n.handlesOutsideInput() || n.gathersSamples() && n.calledBy(func(c *node) bool { return c.is("third_party") })
+	return (n.webService() || n.answers()) && n.handlesOutsideInput() || n.gathersSamples() && n.calledBy(func(c *node) bool { return c.is("third_party") })
 }
 
 // gathersSamples reports whether n passes on what models learn from.

@@ -30,7 +30,6 @@ var placeholders = []struct {
 	{"{values}", func(g *group) []string { return g.ofFlows((*edge).forgedValues) }, 0, "values"},
 	{"{acts}", (*group).acts, 0, "actions"},
 	{"{actors}", (*group).actors, 0, "users"},
-	{"{behind}", func(g *group) []string { return g.ofNodes((*node).firstBehind) }, 0, "the parts behind it"},
 	{"{gain}", func(g *group) []string { return g.ofNodes((*node).gain) }, 2, "use its operations"},
 	{"{logged}", (*group).logged, 3, "what was logged"},
 	{"{harm}", func(g *group) []string { return g.ofNodes((*node).harm) }, 0, "wrong behaviour"},
@@ -50,9 +49,15 @@ func (g *group) fill(text string, limit int) string {
 		return text
 	}
 	pairs := []string{"{target}", g.targetNames(limit), "{said}", g.said(), "{tale}", g.tale()}
+	if g.manyTargets() {
+		text = agreed(text, "{target}")
+	}
 	for _, p := range placeholders {
 		if !strings.Contains(text, p.mark) {
 			continue
+		}
+		if (p.mark == "{source}" || p.mark == "{dest}") && len(g.names(p.mark, p.names)) > 1 {
+			text = agreed(text, p.mark)
 		}
 		most := limit
 		if p.limit > 0 {
@@ -83,9 +88,9 @@ func (g *group) statement() string {
 	lack, fact := r.Lack, r.Fact
 	if g.several() {
 		lack = strings.ReplaceAll(lack, "{target}", "any of them")
-		if rest, ok := strings.CutPrefix(fact, "it "); ok {
-			fact = "each of them " + rest
-		}
+	}
+	if rest, ok := strings.CutPrefix(fact, "it "); ok && g.manyTargets() {
+		fact = "each of them " + rest
 	}
 	condition := "the design has no " + lack
 	switch {
@@ -113,8 +118,8 @@ func (g *group) statement() string {
 // sentence begins with a capital where our own words begin it; names of the
 // design stay as they are written.
 func sentence(text string) string {
-	if strings.HasPrefix(text, "users of ") {
-		return "U" + text[1:]
+	if strings.HasPrefix(text, "users ") || strings.HasPrefix(text, "its ") {
+		return strings.ToUpper(text[:1]) + text[1:]
 	}
 	return text
 }
@@ -125,6 +130,14 @@ func (g *group) several() bool {
 		return false
 	}
 	return slices.ContainsFunc(g.sites, func(s site) bool { return s.nodes[0] != g.sites[0].nodes[0] })
+}
+
+// manyTargets reports whether more than one name stands for {target}.
+func (g *group) manyTargets() bool {
+	if g.rule.flow != nil && (g.rule.at == atFlow || g.rule.at == atFlowAndReceiver) {
+		return len(g.sites) > 1
+	}
+	return g.several() || g.rule.flow != nil && len(g.ofNodes(func(n *node) string { return n.Name })) > 1
 }
 
 // once names several targets in full the first time only.
@@ -335,6 +348,11 @@ func (g *group) acts() []string {
 					out.addUnlessEmpty(e.act())
 				}
 			}
+		}
+	}
+	if len(out.names) == 0 {
+		for _, quote := range g.told {
+			out.addUnlessEmpty(actIn(wordsIn(quote.Quote)))
 		}
 	}
 	return out.names
