@@ -39,8 +39,10 @@ var admission = []Rule{
 		Ask:     "Are the rules of {target} allow-lists, and are they tested against new versions and all fields?",
 		Control: stride.InputValidation, Terms: []string{"allow-list", "default deny", "policy tests"}, Risk: risk(3, 4),
 		CWE: []string{"CWE-693", "CWE-863"}, CAPEC: []string{"CAPEC-115"},
-		Fixes:   fixes(fix("Write the rules of {target} as allow-lists over all fields, avoid string matching, and test them with each platform version.", "ASVS 2.2.1", "CWE-693")),
-		element: func(n *node) bool { return n.is("decision_point") && !n.scores() },
+		Fixes: fixes(fix("Write the rules of {target} as allow-lists over all fields, avoid string matching, and test them with each platform version.", "ASVS 2.2.1", "CWE-693")),
+		element: func(n *node) bool {
+			return n.is("decision_point") && !n.scores() && (!n.is("policy_engine") || n.clusterPolicy())
+		},
 		Measure: "allow-lists in policies", singled: ofElement((*node).judgesByPolicy),
 	},
 	{
@@ -142,6 +144,9 @@ var admission = []Rule{
 		Fixes:   fixes(fix("Let the origin accept requests from {target} only, block bodies larger than {target} inspects, and validate in the application as well.", "ASVS 2.2.1", "CWE-693")),
 		element: (*node).webFilter,
 		common:  true,
+		Measure: "tuned rules of filters", singled: ofElement(func(n *node) bool {
+			return !n.managed || n.told("bypass", "origin", "count", "custom", "body", "only", "exclu", "except")
+		}),
 	},
 	{
 		ID: "decision-drift", Category: stride.Tampering,

@@ -9,7 +9,7 @@ var pluralOf = map[string]string{
 	"carries": "carry", "delivers": "deliver", "drifts": "drift", "follows": "follow", "handles": "handle", "hands": "hand", "holds": "hold", "keeps": "keep", "knows": "know", "leaves": "leave",
 	"lets": "let", "loses": "lose", "makes": "make", "matches": "match", "needs": "need", "obeys": "obey", "opens": "open", "passes": "pass", "publishes": "publish", "reaches": "reach", "reads": "read",
 	"receives": "receive", "records": "record", "renders": "render", "rests": "rest", "reveals": "reveal", "runs": "run", "sees": "see", "sends": "send", "serves": "serve", "shows": "show", "signs": "sign",
-	"stops": "stop", "takes": "take", "talks": "talk", "trusts": "trust", "uses": "use", "waits": "wait", "works": "work", "writes": "write", "executes": "execute", "goes": "go",
+	"stops": "stop", "takes": "take", "talks": "talk", "trusts": "trust", "uses": "use", "waits": "wait", "works": "work", "writes": "write", "executes": "execute", "goes": "go", "orders": "order", "stands": "stand", "decides": "decide", "clears": "clear", "gets": "get", "gives": "give",
 }
 
 // beforeSubject are the words after which a name is the subject of what follows.

@@ -88,7 +88,7 @@ var buses = []Rule{
 		Terms: []string{"gateway", "firewall", "allow-list of frames"}, Risk: risk(2, 4), Most: 3, CWE: []string{"CWE-653", "CWE-923"}, CAPEC: []string{"CAPEC-700"},
 		Fixes: fixes(fix("Put a gateway with an allow-list of frames between {target} and the drive bus, give {target} no diagnostic rights, and alert on frames that it never sends.", "CWE-653")),
 		element: func(n *node) bool {
-			return n.has("field_bus") && n.has("vehicle", "robot") && (n.is("debug_port") || n.machine() || n.is("wireless")) &&
+			return n.has("field_bus") && n.has("vehicle", "robot") && (n.machine() || n.is("wireless")) &&
 				n.named("telematics", "tcu", "infotainment", "head", "obd", "dongle", "gateway", "modem", "connectivity")
 		},
 	},

@@ -62,7 +62,7 @@ var ruleCases = map[string]struct{ positive, negative string }{
 	"supply-deployment-takeover": {"Deployer:deployment_system", "Builder:build_system"},
 	"supply-source-leak":         {"Dev:developer > Code:code_repository", "Code:code_repository"},
 
-	"platform-component-tampering": {"Node agent:agent", "Support agent:agent"},
+	"platform-component-tampering": {"Controller:control_plane; Node:cluster_node", "Support agent:agent"},
 	"platform-function-overreach":  {"Resize:function", "API:api"},
 	"platform-delivery-tampering":  {"Browser:browser > Edge:cdn", "App:mobile_app > Edge:cdn"},
 
@@ -75,6 +75,7 @@ var ruleCases = map[string]struct{ positive, negative string }{
 	"consensus-forged-leader": {"Raft:consensus", "API:api"},
 	"consensus-lost-quorum":   {"Raft:consensus", "API:api"},
 	"consensus-tampered-log":  {"Raft:consensus", "API:api"},
+	"time-unrecorded":         {"Timestamp oracle:time_service", "Clock:time_service"},
 	"time-manipulation":       {"Clock:time_service", "API:api"},
 	"dns-redirection":         {"Public zone:dns", "Names:dns"},
 
@@ -99,7 +100,7 @@ var ruleCases = map[string]struct{ positive, negative string }{
 	"third-request-forgery":  {"App:mobile_app > API:api~'fetch the address' > Geo:third_party", "App:mobile_app > API:api > Geo:third_party"},
 	"third-oversharing":      {"API:api > Geo:third_party#personal", "API:api > Geo:third_party"},
 	"third-compromised-peer": {"Geo:third_party > API:api", "Worker:worker > API:api"},
-	"third-outage":           {"API:api > Geo:third_party", "API:api > Worker:worker"},
+	"third-outage":           {"API:api > Pay:third_party+payment_service", "API:api > Geo:third_party"},
 
 	"pay-altered-amount": {"Site:web_app~'charge card' > Pay:payment_service", "Site:web_app > API:api"},
 	"pay-stolen-card":    {"Site:web_app~'charge card' > Pay:payment_service", "Site:web_app~'book' > Ledger:payment_service"},
@@ -115,7 +116,7 @@ var ruleCases = map[string]struct{ positive, negative string }{
 	"ml-adversarial-input":   {"Classifier:ml_model", "Assistant:llm"},
 	"ml-pipeline-code":       {"Notebook:ml_pipeline", "API:api"},
 
-	"people-stolen-workstation": {"Dev:developer", "User:end_user"},
+	"people-stolen-workstation": {"Dev:developer > Code:code_repository", "Dev:developer"},
 
 	"web-missing-authentication":     {"App:mobile_app > API:api > DB:mysql", "App:mobile_app > API:api"},
 	"web-malformed-input":            {"App:mobile_app > Photo API:api", "App:mobile_app > API:api"},
@@ -160,7 +161,7 @@ var ruleCases = map[string]struct{ positive, negative string }{
 	"third-forged-callback":          {"Pay:payment_service > Events:webhook_receiver", "Gate:admission_controller > Hook:webhook_receiver"},
 	"third-leaked-key":               {"API:api > Geo:third_party", "API:api > Worker:worker"},
 	"pay-account-takeover":           {"Site:web_app~'charge card' > Pay:payment_service+external", "Site:web_app~'charge card' > Pay:payment_service"},
-	"people-operator-error":          {"Root:admin > DB:mysql", "Root:admin~'views alerts' > DB:mysql"},
+	"people-operator-error":          {"Root:admin~'changes settings' > DB:mysql", "Root:admin > DB:mysql"},
 	"net-eavesdrop-internal":         {"API:api > DB:mysql", "Lambda function:function > DynamoDB:key_value_store"},
 	"log-forging":                    {"App:mobile_app > API:api > Logs:log_store", "Worker:worker > Logs:log_store"},
 	"platform-control-flooding":      {"Dev:developer > Cluster:kubernetes", "CloudFormation:control_plane"},
@@ -188,7 +189,6 @@ var ruleCases = map[string]struct{ positive, negative string }{
 	"consensus-stolen-member-key":    {"Store node:consensus", "Raft algorithm:consensus"},
 	"consensus-coordinator-overload": {"Metadata server:process", "API:api"},
 	"consensus-disclosed-layout":     {"Metadata server:process", "API:api"},
-	"time-unrecorded":                {"Timestamp oracle:time_service", "Clock:time_service"},
 	"queue-stale-credentials":        {"App:mobile_app > Bus:message_bus", "Worker:worker > Bus:message_bus"},
 	"queue-file-escape":              {"Stream:event_stream", "Kafka stream:event_stream"},
 	"decision-drift":                 {"Gate:admission_controller; Code:code_repository", "Gate:admission_controller"},
@@ -216,8 +216,8 @@ var ruleCases = map[string]struct{ positive, negative string }{
 	"device-spoofed-position":    {"GPS:sensor", "Lidar:sensor"},
 	"device-blinded-sensor":      {"Lidar:sensor", "Encoder:sensor"},
 	"device-sensor-recording":    {"Camera:sensor", "Encoder:sensor"},
-	"device-recorded-command":    {"Arm:actuator", "Lamp:iot_device"},
-	"device-counterfeit-part":    {"Arm:actuator(Arm is replaced every year)", "Arm:actuator"},
+	"device-recorded-command":    {"Arm:actuator; Rover:robot", "Arm:actuator"},
+	"device-counterfeit-part":    {"Arm:actuator(Arm is replaced every year); Rover:robot", "Arm:actuator(Arm is replaced every year)"},
 	"device-unsafe-command":      {"Planner:worker > Arm:actuator#commands", "Planner:worker > Arm:actuator"},
 	"device-false-stop":          {"Rover:robot; Arm:actuator; Emergency stop:sensor", "Rover:robot; Arm:actuator"},
 	"device-operator-terminal":   {"Ground station:desktop_app > Rover:robot", "Planner:worker > Rover:robot"},
@@ -256,7 +256,6 @@ var ruleCases = map[string]struct{ positive, negative string }{
 	"third-webhook-target":       {"API:api~'webhook' > Customer server:third_party", "API:api > Customer server:third_party"},
 	"pay-charged-twice":          {"Site:web_app~'charge card' > Pay:payment_service", "Site:web_app > API:api"},
 	"pay-insider-refund":         {"Staff:operator > Pay:payment_service", "User:end_user > Pay:payment_service"},
-	"people-bulk-export":         {"Support staff:operator > Records:web_app#personal", "Support staff:operator > Records:web_app"},
 	"mail-spoofed-sender":        {"API:api > Mailer:email_service", "Mailer:email_service"},
 	"mail-inbound-forgery":       {"Mailer:email_service > API:api", "API:api > Mailer:email_service"},
 	"mail-content-injection":     {"App:mobile_app > API:api > Mailer:email_service", "Worker:worker > Mailer:email_service"},
@@ -300,7 +299,7 @@ var ruleCases = map[string]struct{ positive, negative string }{
 	"told-text-code":             {"Login:identity_provider(Login sends a code by SMS)", "Login:identity_provider(Login asks for a passkey)"},
 	"told-unsigned-link":         {"Files:object_storage(Files are fetched by pre-signed links)", "Files:object_storage(Files are fetched by staff)"},
 	"supply-untrusted-trigger":   {"CI:ci_cd(CI runs on pull_request_target)", "CI:ci_cd(CI runs on push)"},
-	"net-downgrade":              {"Browser:browser~https > Public shop:web_app", "Browser:browser~https > Shop:web_app"},
+	"net-downgrade":              {"Browser:browser~https > Public shop:web_app(Public shop redirects plain requests)", "Browser:browser~https > Public shop:web_app"},
 
 	"flow-unproven-sender":   {"Scanner:iot_device~'DICOM studies' > Archive:service", "Scanner:iot_device~'studies' > Archive:service"},
 	"flow-mixed-orders":      {"Fleet manager:service > Rover:robot#commands; Pad:mobile_app > Rover", "Fleet manager:service > Rover:robot#commands"},
@@ -339,7 +338,6 @@ var ruleCases = map[string]struct{ positive, negative string }{
 	"told-foreign-plugin":     {"Editor:service(Editor is extended with plugins)", "Editor:service(Editor is extended by its makers)"},
 	"told-template-code":      {"Hub:service(Hub evaluates Jinja in rules)", "Hub:service(Hub evaluates rules)"},
 	"told-self-update":        {"App:desktop_app(App updates itself every night)", "App:desktop_app(App never updates itself)"},
-	"told-mutable-name":       {"Store:artifact_registry(Store offers tag immutability as an option)", "Store:artifact_registry(Store offers search)"},
 	"told-reads-for-all":      {"Indexer:worker(Indexer clones the repository of each customer)", "Indexer:worker(Indexer reads its own queue)"},
 	"told-foreign-feed":       {"Scanner:service(Scanner downloads a vulnerability database)", "Scanner:service(Scanner downloads nothing)"},
 	"told-plain-inside":       {"Bridge:service(In Bridge messages are decrypted and sent on)", "Bridge:service(In Bridge messages are sent on)"},

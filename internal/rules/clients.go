@@ -97,7 +97,7 @@ var clients = []Rule{
 			}
 			return n.receives(stride.DataCredentials, stride.DataPayment) || n.near("payment_service")
 		},
-		hear: hears((*node).door, "sign in", "signs in", "log in with", "logs in", "login page", "custom domain", "phish"), Most: 1,
+		hear: hears((*node).door, "with password", "with a password", "and password", "and a password", "magic link", "sign in link", "login page", "custom domain", "phish"), Most: 1,
 	},
 	{
 		ID: "client-local-data", Category: stride.InformationDisclosure,

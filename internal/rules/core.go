@@ -2,6 +2,7 @@ package rules
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,9 +18,8 @@ const besideTheCore = 3
 // flows and quotes, a quarter of all and at least three, and of the flows between
 // them.
 func (d *design) mainParts() map[stride.Key]bool {
-	said := func(n *node) int { return len(n.in) + len(n.out) + len(n.Evidence) }
 	order := slices.Clone(d.nodes)
-	slices.SortStableFunc(order, func(a, b *node) int { return cmp.Compare(said(b), said(a)) })
+	slices.SortStableFunc(order, func(a, b *node) int { return cmp.Compare(b.prominence(), a.prominence()) })
 	out := map[stride.Key]bool{}
 	for _, n := range order[:min(len(order), max(3, len(order)/4))] {
 		out[n.ID] = true
@@ -32,11 +32,29 @@ func (d *design) mainParts() map[stride.Key]bool {
 	return out
 }
 
+// prominence counts the flows and quotes of n.
+func (n *node) prominence() int { return len(n.in) + len(n.out) + len(n.Evidence) }
+
+// heart returns the key of the element that the source says most of, the first of
+// several.
+func (d *design) heart() stride.Key {
+	var best *node
+	for _, n := range d.nodes {
+		if best == nil || n.prominence() > best.prominence() {
+			best = n
+		}
+	}
+	if best == nil {
+		return ""
+	}
+	return best.ID
+}
+
 // aroundTheCore leaves out what families of rules have to say of the periphery,
 // beyond the first few and what the source denies or tells. Found is in the order
 // of priority.
 func (d *design) aroundTheCore(found []ranked) []ranked {
-	main := d.mainParts()
+	main := d.main
 	core := map[string]bool{}
 	for _, r := range found {
 		if slices.ContainsFunc(r.TargetIDs, func(k stride.Key) bool { return main[k] }) {
@@ -68,7 +86,7 @@ const (
 // by the part that a proposal names first. What threatens another part as well,
 // which has had less, stays. Found is in the order of priority.
 func (d *design) lessOfOnePart(found []ranked) []ranked {
-	main := d.mainParts()
+	main := d.main
 	receiver := make(map[stride.Key]stride.Key, len(d.edges))
 	for _, e := range d.edges {
 		receiver[e.ID] = e.to.ID
@@ -105,7 +123,7 @@ func (d *design) withCore(kept, found []ranked, limit int) []ranked {
 		name(r)
 	}
 	core := map[stride.Key]bool{}
-	main := d.mainParts()
+	main := d.main
 	for _, n := range d.nodes {
 		core[n.ID] = main[n.ID] && len(n.in)+len(n.out) > 0 && !named[n.ID]
 	}
@@ -143,7 +161,7 @@ func (d *design) refilled(kept, held []ranked, wanted int) []ranked {
 		have[r.ID] = true
 		count[first(r)]++
 	}
-	main := d.mainParts()
+	main := maps.Clone(d.main)
 	for _, n := range d.nodes {
 		main[n.ID] = main[n.ID] && !n.inPassing() || n.insider()
 	}

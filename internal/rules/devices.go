@@ -51,7 +51,7 @@ var devices = []Rule{
 		Control: stride.UniqueCredentials, Silences: []string{"id-admin-takeover", "id-admin-impersonation"},
 		Terms: []string{"unique password", "authentication", "hardening"}, Risk: risk(3, 4), Most: 2, CWE: []string{"CWE-1392", "CWE-1391"}, CAPEC: []string{"CAPEC-542"},
 		Fixes:   fixes(fix("Ship {target} with unique credentials, no listening services it does not need, automatic signed updates, and an egress allow-list.", "CWE-1392", "ASVS 6.3.2")),
-		element: func(n *node) bool { return n.is("iot_device") && n.thing() },
+		element: func(n *node) bool { return n.is("iot_device") && n.thing() && !n.named("radio", "radios", "modem") },
 		Measure: "a password of its own for each device", singled: ofElement(func(n *node) bool { return n.ofKind() && !n.told("ssh") }),
 	},
 	{
@@ -234,7 +234,7 @@ var devices = []Rule{
 	},
 	{
 		ID: "device-retired", Category: stride.InformationDisclosure,
-		Title: "Keys and data left on {target} when it is sold, returned or scrapped",
+		Title: "Keys and data left on {target} when sold, returned or scrapped",
 		Actor: "Whoever gets the device next", Action: "read credentials and records that {target} still holds",
 		Fact: "a device changes hands at the end of its life", Lack: "deletion of what lies on it", Effect: "access to the former owner's account and data",
 		Ask:     "What does a factory reset of {target} delete, and are its cloud credentials revoked with it?",

@@ -19,7 +19,7 @@ var distributed = []Rule{
 		Control: stride.MutualAuthentication, Also: []stride.ControlName{stride.Authentication},
 		Terms: []string{"peer certificate", "mTLS"}, Risk: risk(2, 4), CWE: []string{"CWE-290"}, CAPEC: []string{"CAPEC-195"},
 		Fixes:   fixes(fix("Require peer certificates in {target}, keep its ports on a network of their own, and guard membership changes.", "ASVS 12.3.5", "CWE-290")),
-		element: func(n *node) bool { return n.is("consensus") },
+		element: func(n *node) bool { return n.is("consensus") && !n.chain() },
 	},
 	{
 		ID: "consensus-lost-quorum", Category: stride.DenialOfService,
@@ -30,7 +30,7 @@ var distributed = []Rule{
 		Control: stride.Redundancy, Also: []stride.ControlName{stride.NetworkIsolation},
 		Terms: []string{"replicas", "zones", "quorum"}, Risk: risk(2, 3), CWE: []string{"CWE-400"}, CAPEC: []string{"CAPEC-607"},
 		Fixes:   fixes(fix("Spread members of {target} over three failure domains, reserve resources for them, and rehearse the loss of one.", "CWE-400")),
-		element: func(n *node) bool { return n.is("consensus") },
+		element: func(n *node) bool { return n.is("consensus") && !n.chain() },
 	},
 	{
 		ID: "consensus-tampered-log", Category: stride.Tampering,
@@ -41,7 +41,7 @@ var distributed = []Rule{
 		Control: stride.IntegrityCheck, Also: []stride.ControlName{stride.EncryptionInTransit},
 		Terms: []string{"checksum", "integrity"}, Risk: risk(2, 3), Silences: []string{"net-tamper-internal"}, CWE: []string{"CWE-353"}, CAPEC: []string{"CAPEC-124"},
 		Fixes:   fixes(fix("Checksum entries end to end, encrypt peer traffic of {target}, and compare replicas regularly.", "ASVS 11.3.4", "CWE-353")),
-		element: func(n *node) bool { return n.is("consensus") },
+		element: func(n *node) bool { return n.is("consensus") && !n.chain() },
 	},
 	{
 		ID: "consensus-unrecorded-change", Category: stride.Repudiation,
@@ -51,7 +51,7 @@ var distributed = []Rule{
 		Ask:     "Does {target} record who changed membership, leadership or placement, and where is that kept?",
 		Control: stride.AuditLogging, Terms: []string{"audit", "event log"}, Risk: risk(2, 3), CWE: []string{"CWE-778"}, CAPEC: []string{"CAPEC-268"},
 		Fixes:   fixes(fix("Log every membership, leadership and placement change of {target} with its cause and its caller, outside of the cluster.", "ASVS 16.2.1", "CWE-778")),
-		element: func(n *node) bool { return n.is("consensus") },
+		element: func(n *node) bool { return n.is("consensus") && !n.chain() },
 	},
 	{
 		ID: "time-manipulation", Category: stride.Tampering,

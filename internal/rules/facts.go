@@ -168,7 +168,7 @@ func (n *node) admissionWebhook() bool {
 // vault reports whether n hands secrets to several programs, by what it is
 // called or by who reads it. A file of public keys is none.
 func (n *node) vault() bool {
-	return n.is("secret_store") && !n.keyList() && !n.passwordManager() && !n.keyChip() && !n.named("kms", "sse", "acm", "certificate")
+	return n.is("secret_store") && !n.keyList() && !n.passwordManager() && !n.keyChip() && !n.named("kms", "sse", "acm", "certificate", "wallet", "cold")
 }
 
 // readers counts the programs that talk to n.

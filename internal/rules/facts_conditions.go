@@ -133,7 +133,7 @@ func (n *node) publicZone() bool {
 }
 
 // domainPhrases name a site by which strangers find it.
-var domainPhrases = splitPhrases([]string{"domain name", "custom domain", "public domain", "subdomain", "registrar", "cname", "www"})
+var domainPhrases = splitPhrases([]string{"domain name", "custom domain", "public domain", "subdomain", "registrar", "cname"})
 
 // domainStated reports whether the source speaks of the name of the site n, or of
 // who answers for names and does more than resolve them.

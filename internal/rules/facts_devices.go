@@ -12,7 +12,7 @@ import (
 // thing reports whether n stands somewhere as hardware: a name like "Device cloud"
 // or "Acme Motors" is tagged by its noun and is none.
 func (n *node) thing() bool {
-	return !n.named("cloud", "service", "platform", "backend", "api", "motors", "company", "manufacturer", "fleet", "type", "third", "port", "interface", "access") && n.Kind != stride.ExternalEntity &&
+	return !n.named("cloud", "service", "platform", "backend", "api", "motors", "company", "manufacturer", "fleet", "type", "third", "port", "interface", "access", "satellite", "satellites", "gnss") && n.Kind != stride.ExternalEntity &&
 		!(len(n.words) == 1 && n.named("device", "hardware"))
 }
 
@@ -85,7 +85,7 @@ func (n *node) moving() bool {
 // drainable reports whether n runs on a battery: its name or a quote about it
 // says so.
 func (n *node) drainable() bool {
-	return n.machine() && (n.quoted.holds("battery", "batteries", "recharg") || n.named("drone", "uav", "wearable", "watch", "tracker", "battery"))
+	return n.machine() && !n.named("station", "server", "workstation", "gateway") && (n.quoted.holds("battery", "batteries", "recharg") || n.named("drone", "uav", "wearable", "watch", "tracker", "battery"))
 }
 
 // remoteLogin reports whether somebody logs in to the operating system of n over
@@ -133,4 +133,10 @@ func (n *node) ofKind() bool {
 // carried reports whether a mobile network carries n, which encrypts the radio link.
 func (n *node) carried() bool {
 	return n.named("apn", "modem", "cellular", "lte", "4g", "5g", "gsm", "sim")
+}
+
+// updatesThings reports whether devices or people's machines take what n hands out,
+// and no server alone.
+func (n *node) updatesThings() bool {
+	return n.has("device", "mobile_app", "desktop_app") || !n.named("plugin", "plugins", "theme", "rules", "signature")
 }

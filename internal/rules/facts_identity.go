@@ -112,3 +112,33 @@ func (n *node) handlesPrivate() bool {
 func (n *node) asksPeople() bool {
 	return !n.outside && !n.told("external") || n.calledBy(func(c *node) bool { return c.is("human", "client") })
 }
+
+// sessionStems are words of sentences about how long somebody stays signed in; a
+// secret with which machines join has no session.
+var sessionStems = []string{"session", "cookie", "token", "jwt", "login", "logout", "sign", "password", "revo", "api", "access", "link", "url"}
+
+// sessionsSpoken reports whether the source says something of the sessions at n.
+func (n *node) sessionsSpoken() bool {
+	c, ok := n.Controls[stride.SessionManagement]
+	if !ok {
+		return false
+	}
+	if len(c.Evidence) == 0 || c.Evidence[0].Kind != stride.Quoted {
+		return c.State != stride.ControlUnknown
+	}
+	return c.State != stride.ControlUnknown && wordsIn(c.Evidence[0].Quote).holds(sessionStems...)
+}
+
+// standing reports whether the developer n has access to lose: a flow of theirs or a
+// sentence about them says that they change, reach or publish something.
+func (n *node) standing() bool {
+	return len(n.out) > 0 && !n.quoted.holds("consumer") ||
+		n.quoted.holds("publish", "deploy", "access", "contribut", "submit", "reach", "build", "push", "admin", "operat")
+}
+
+// onlyRole reports whether the name of n is that of a role or account which programs
+// have, and of nobody who signs in.
+func (n *node) onlyRole() bool {
+	return n.named("non", "nonroot", "sudo") || n.named("cluster") && n.named("admin") && !n.named("administrators", "admins") ||
+		n.quoted.holds("serviceaccount", "clusterrole", "rolebinding")
+}

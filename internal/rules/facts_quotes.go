@@ -23,6 +23,32 @@ func (n *node) tellingQuote(phrases []string) (stride.Evidence, bool) {
 	return n.quoteWith(splitPhrases(phrases))
 }
 
+// entries marks the quotes that stand under the name of another part: what the entry
+// "Worker: takes orders from the shop, decrypts them" says is said of the worker. What
+// is said of people holds of what they use.
+func (d *design) entries() {
+	named := make(map[string]*node, len(d.nodes))
+	for _, n := range d.nodes {
+		named[strings.ToLower(n.Name)] = n
+	}
+	for _, n := range d.nodes {
+		n.foreign = make([]bool, len(n.quotes))
+		for i, q := range n.quotes {
+			head, _, listed := strings.Cut(q.Quote, ":")
+			owner := named[strings.ToLower(strings.Trim(head, "-*` "))]
+			n.foreign[i] = listed && owner != nil && owner != n && !owner.person() && !owner.is("human")
+		}
+	}
+}
+
+// namesOther reports whether the phrase is the name of another part of the system,
+// which the sentence mentions and does not describe.
+func (n *node) namesOther(phrase []string) bool {
+	return slices.ContainsFunc(n.design.nodes, func(other *node) bool {
+		return other != n && !other.person() && len(other.words) > 0 && len(other.words) <= len(phrase) && len(phrase) > 1 && other.words.find(phrase) == 0
+	})
+}
+
 func splitPhrases(phrases []string) [][]string {
 	split := make([][]string, len(phrases))
 	for i, phrase := range phrases {
@@ -34,8 +60,11 @@ func splitPhrases(phrases []string) [][]string {
 // quoteWith is tellingQuote for phrases that are split into words.
 func (n *node) quoteWith(phrases [][]string) (stride.Evidence, bool) {
 	for i, said := range n.said {
+		if n.foreign[i] {
+			continue
+		}
 		for _, phrase := range phrases {
-			if at := said.find(phrase); at >= 0 && n.closeTo(said, at) {
+			if at := said.find(phrase); at >= 0 && n.closeTo(said, at) && !n.namesOther(phrase) {
 				return n.quotes[i], true
 			}
 		}

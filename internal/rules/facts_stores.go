@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/threatdraft/threatdraft/internal/stride"
 )
@@ -37,7 +38,7 @@ func (n *node) bare() bool {
 // isEnclosed reports whether n is a library or a part of another store, which no
 // network path leads to.
 func (n *node) isEnclosed() bool {
-	if n.named("engine", "embedded", "sqlite", "rocksdb", "leveldb", "badger", "boltdb", "bbolt", "lmdb", "berkeley") {
+	if n.named("engine", "embedded", "sqlite", "rocksdb", "leveldb", "badger", "boltdb", "bbolt", "lmdb", "berkeley", "sd", "microsd", "emmc") {
 		return true
 	}
 	return n.alone() && n.named("region", "shard", "partition", "tablet", "memtable", "segment")
@@ -126,48 +127,6 @@ func (n *node) fedByConfig() bool {
 	return n.calledBy(config) || n.calls(config)
 }
 
-// onBoard reports whether both ends of the flow are parts of one thing, whose
-// inner wiring is no network.
-func (e *edge) onBoard() bool {
-	part := func(n *node) bool { return n.is("sensor", "actuator", "controller", "debug_port") }
-	if part(e.from) && part(e.to) || e.from.extension && e.to.extension {
-		return true
-	}
-	if e.from.Zone == "" || e.from.Zone != e.to.Zone {
-		return false
-	}
-	switch e.design.boundaries[e.from.Zone].Kind {
-	case stride.ZoneDevice, stride.ZoneVehicle, stride.ZoneHost, stride.ZoneEnclave, stride.ZoneBrowser:
-		return true
-	}
-	return false
-}
-
-// fetched reports whether the flow is a download from, or an upload to, a
-// repository, registry or build: these go over HTTPS or SSH unless the source
-// denies it, and the attacks that matter there are on what is fetched.
-func (e *edge) fetched() bool {
-	if e.Controls.State(stride.EncryptionInTransit) == stride.ControlAbsent {
-		return false
-	}
-	kinds := []stride.Tag{"code_repository", "artifact_registry", "package_dependency", "ci_cd"}
-	return e.from.is(kinds...) || e.to.is(kinds...)
-}
-
-// downgradable reports whether the flow is said to be encrypted on a way that
-// strangers share, so that it matters what happens when encryption fails.
-func (e *edge) downgradable() bool {
-	stated := e.encrypted() || e.Controls.State(stride.EncryptionInTransit) == stride.ControlPresent
-	return stated && e.open() && !e.fetched() && (e.says("public", "internet") || e.to.broker() && e.from.is("client"))
-}
-
-// networked reports whether the flow goes over a network of the owner's that
-// somebody inside could tap: not on board of a device, not a download, and with
-// no end that is embedded in the other.
-func (e *edge) networked() bool {
-	return !e.onBoard() && !e.fetched() && !e.from.enclosed && !e.to.enclosed
-}
-
 // algorithm reports whether n is a method or a protocol and no program: nobody
 // can replace its binaries.
 func (n *node) algorithm() bool {
@@ -198,11 +157,6 @@ func (n *node) coordinates() bool {
 // stamps reports whether n issues the timestamps that order transactions.
 func (n *node) stamps() bool { return n.is("time_service") && n.named("oracle", "timestamp") }
 
-// keepsMessages reports whether n writes messages to disk for its clients.
-func (n *node) keepsMessages() bool {
-	return n.is("message_bus", "event_stream") && !n.named("kafka", "kinesis", "pubsub", "pulsar") && (n.is("event_stream") || n.named("stream", "jetstream", "durable", "persist") || n.calls((*node).store))
-}
-
 // selfHosted reports whether the system's owner runs and patches n.
 func (n *node) selfHosted() bool {
 	return !n.managed && n.named("jenkins", "gitea", "gerrit", "teamcity", "bamboo", "nexus", "artifactory", "harbor")
@@ -232,7 +186,7 @@ func (n *node) foreignRegistry() bool {
 // verifier reports whether n decides by signature or provenance what is let in.
 func (n *node) verifier() bool {
 	return n.Kind != stride.DataStore && !n.is("identity_provider") && n.named("verif", "cosign", "sigstore", "notary", "notation", "attest") &&
-		n.design.builds()
+		n.design.builds() && (n.named("verif", "attest") || n.quoted.holds("verif", "check", "admit", "admission", "enforc", "refus", "reject") || len(n.quoted) == 0)
 }
 
 // schemaRegistry reports whether n hands out schemas of messages, not software.
@@ -262,12 +216,6 @@ func (n *node) lastingRunner() bool {
 	return !n.store() && !n.person() && n.told("runner", "runners") && n.quoted.holds("self", "persistent", "bare") && n.quoted.holds("hosted", "persistent", "metal")
 }
 
-// foreignClients reports whether programs that the system does not run, or that
-// run in people's hands, connect to n.
-func (n *node) foreignClients() bool {
-	return n.calledBy(func(c *node) bool { return !c.person() && (c.outside || c.is("client")) })
-}
-
 // keyChip reports whether n is a part of one device that keeps its keys.
 func (n *node) keyChip() bool {
 	return n.named("enclave", "keystore", "keychain", "hsm", "tpm", "strongbox", "yubikey") || n.named("secure") && n.named("element") || n.named("hardware") && n.named("security")
@@ -283,16 +231,12 @@ func (n *node) scores() bool {
 	return n.Kind == stride.Process && n.named("fraud", "risk", "scoring", "antifraud", "aml")
 }
 
+// policyStems are words of sentences about a part that judges by rules of its owner.
+var policyStems = []string{"admission", "admit", "rego", "opa", "gatekeeper", "kyverno", "namespace", "policy", "policies", "rule", "rules"}
+
 // clusterPolicy reports whether n judges the objects of a cluster.
 func (n *node) clusterPolicy() bool {
-	return n.is("admission_controller") || n.is("policy_engine") && !n.scores()
-}
-
-// delivered reports whether the flow runs to another company's service, which
-// speaks HTTPS unless the source says otherwise, with nothing of worth stated on it.
-func (e *edge) delivered() bool {
-	return e.Controls.State(stride.EncryptionInTransit) == stride.ControlUnknown && !e.from.outside && !e.from.fielded() &&
-		(e.to.is("third_party") || e.to.managed) && !anyClass(e.Data, worthStealing)
+	return n.is("admission_controller") || n.is("policy_engine") && !n.scores() && (len(n.quoted) == 0 || n.told(policyStems...))
 }
 
 // worthStealing are the classes about people, money or access.
@@ -300,23 +244,11 @@ var worthStealing = []stride.DataClass{
 	stride.DataPersonal, stride.DataHealth, stride.DataPayment, stride.DataLocation, stride.DataCredentials, stride.DataKeys, stride.DataTokens,
 }
 
-// crossed reports whether a trust boundary lies between n and who talks to it.
-func (n *node) crossed() bool {
-	crosses := func(e *edge) bool { return len(e.Crosses) > 0 }
-	return slices.ContainsFunc(n.in, crosses) || slices.ContainsFunc(n.out, crosses)
-}
-
-// broker reports whether n keeps messages between programs; a stream of a remote
-// call or of video is none.
-func (n *node) broker() bool {
-	return n.is("queue") && n.Kind != stride.ExternalEntity && !n.named("xds", "rpc", "grpc", "websocket", "video", "audio")
-}
-
 // builder reports whether n runs builds; tools that sign or scan what was built
 // are none.
 func (n *node) builder() bool {
 	return n.is("ci_cd") && !n.is("deployment_system", "ml_pipeline", "decision_point") && !n.suggested() && !n.verifier() && !n.deploys() &&
-		!n.named("cosign", "sigstore", "notary", "notation", "syft", "trivy", "grype", "sonar", "sonarqube", "snyk", "dependabot", "renovate", "kubeflow", "airflow")
+		!n.named("cosign", "sigstore", "notary", "notation", "syft", "trivy", "grype", "codeql", "semgrep", "sonar", "sonarqube", "snyk", "dependabot", "renovate", "kubeflow", "airflow")
 }
 
 // sharedLogin returns the sentence that says that people log in to n under an
@@ -369,20 +301,6 @@ func (d *design) shipping() bool {
 	return parts > 0 && parts*5 >= len(d.nodes)
 }
 
-// openBroker reports whether others than the programs of one service could put
-// messages on n or read them: clients outside, several senders or tenants, or data
-// that is worth the effort.
-func (n *node) openBroker() bool {
-	if !n.design.outspoken || n.foreignClients() || n.design.tenants || n.precious() {
-		return true
-	}
-	senders := map[*node]bool{}
-	for _, e := range n.in {
-		senders[e.from] = true
-	}
-	return len(senders) > 1 || !n.managed && n.programs() > 0
-}
-
 // roleDenied reports whether the source denies least privilege to another part in a
 // sentence about functions or roles, and says nothing of n: that threat speaks for n.
 func (n *node) roleDenied() bool {
@@ -423,9 +341,62 @@ func (n *node) judgesByPolicy() bool {
 	return !n.design.outspoken || n.is("policy_engine") || n.has("policy_engine") || n.told("policy", "policies", "gatekeeper", "kyverno", "rego")
 }
 
-// plainInside reports whether the source denies encryption to n in a sentence about
-// the network behind it, which says nothing of the way from outside.
-func (n *node) plainInside() bool {
-	denial := n.denies(stride.EncryptionInTransit)
-	return len(denial) > 0 && wordsIn(denial[0].Quote).holds("internal", "inside", "among", "cluster", "behind", "backend")
+// publishes reports whether n holds what its owner hands to everybody.
+func (n *node) publishes() bool {
+	if n.design.ships && n.quoted.holds("archives", "packages", "releases") && !n.keeps(stride.DataPersonal, stride.DataHealth, stride.DataPayment) {
+		return true
+	}
+	return !n.sensitive() && (n.keeps(stride.DataPublic) || n.named("package", "packages", "mirror", "release", "releases", "download", "downloads", "archive") && n.has("artifact_registry", "cdn"))
+}
+
+// asksForCredentials reports whether programs need a credential for n: the source
+// denies that it asks for one, or it runs within them.
+func (n *node) asksForCredentials() bool {
+	return n.Controls.State(stride.Authentication) != stride.ControlAbsent && !n.named("marsdb", "lowdb", "nedb", "h2") && !n.notifies() && !n.rolesOnly()
+}
+
+// rolesOnly reports whether the source says that programs reach n by roles of the
+// platform that they run on.
+func (n *node) rolesOnly() bool { return n.quoted.holds("iam", "irsa", "passwordless") }
+
+// chain reports whether n belongs to a public blockchain, whose peers are strangers to
+// each other by design.
+func (n *node) chain() bool {
+	return n.named("blockchain", "bitcoin", "ethereum", "chain") || n.quoted.holds("blockchain", "bitcoin", "ethereum")
+}
+
+// keepsHouse reports whether n works through what is there already, and not through
+// what callers ask for.
+func (n *node) keepsHouse() bool {
+	return n.named("scrubber", "replicator", "compactor", "cleaner", "collector", "reaper", "lifecycle", "cron", "nightly", "backup") || n.quoted.holds("scrub", "garbage", "rebalanc", "compact")
+}
+
+// spokenFor reports whether the source denies the control to another part and says
+// nothing of n: what it says there is the threat.
+func (n *node) spokenFor(name stride.ControlName) bool {
+	return n.Controls.State(name) == stride.ControlUnknown && slices.ContainsFunc(n.design.nodes, func(other *node) bool { return other != n && other.denies(name) != nil })
+}
+
+// namedPackages reports whether the source says where the packages come from or what
+// is wrong with them; that software has dependencies is true of any.
+func (n *node) namedPackages() bool {
+	return n.is("package_dependency") && (!n.anyDependency() || n.design.ships && n.design.attests) ||
+		n.told("npm", "pypi", "maven", "lock", "pinned", "unpinned", "latest", "outdated", "vulnerab", "advisor", "third", "scan")
+}
+
+// anyDependency reports whether the name of n says no more than that there are
+// dependencies.
+func (n *node) anyDependency() bool {
+	for _, word := range n.words {
+		if !strings.HasPrefix(word, "dependenc") && word != "resolves" && word != "software" && word != "build" {
+			return false
+		}
+	}
+	return true
+}
+
+// confidential reports whether n holds what hurts when it is read: of business data
+// the source says nothing that would.
+func (n *node) confidential() bool {
+	return n.sensitive() || n.keeps(stride.DataModels, stride.DataTrainingData, stride.DataSourceCode)
 }

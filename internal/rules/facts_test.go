@@ -65,7 +65,7 @@ func TestWordingNamesWhatIsStated(t *testing.T) {
 		{"who denies what", "log-denied-action", "Nurse:end_user > Tablet:mobile_app > Wards:api#health", "Nurse can deny changes of health data made through Wards"},
 		{"users of a program", "log-denied-action", "Tablet:mobile_app > Wards:api#commands", "Users of Tablet can deny commands made through Wards"},
 		{"the value that is forged", "client-trusted-validation", "App:mobile_app > Score API:api", "Altered scores and results sent past the checks of App to Score API"},
-		{"the setting that goes wrong", "people-operator-error", "Root:operator > Arm:robot", "Mistake by Root in setting limits and operating mode on Arm"},
+		{"the setting that goes wrong", "people-operator-error", "Root:operator~'changes by hand' > Arm:robot", "Mistake by Root in setting limits and operating mode on Arm"},
 		{"a gateway takes the flood", "web-flooding", "App:mobile_app > Edge:gateway > API:api; App > API", "Request flood against Edge"},
 		{"one name more than the limit", "secret-in-config", "A:config_store#keys; B:config_store#keys; C:config_store#keys", "Credentials read from A, B and C"},
 		{"data of one store is not said of the other", "store-theft-at-rest", "A:mysql#keys; B:mysql#personal", "Copied files or snapshots of A and B disclose the data"},

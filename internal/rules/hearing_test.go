@@ -23,7 +23,7 @@ func TestRulesHearWhatNoFlowShows(t *testing.T) {
 		{"web-costly-request", "Portal:web_app(The Portal offers a search over all parts)", "Portal:web_app(The Portal offers one picture)"},
 		{"id-account-recovery", "Portal:web_app(The Portal mails a link for a password reset)", "Portal:web_app(The Portal mails a link to the news)"},
 		{"log-denied-action", "Portal:web_app(In the Portal managers approve the requests of others)", "Portal:web_app(In the Portal managers read the requests of others)"},
-		{"client-lookalike", "Portal:web_app(Members sign in at the Portal every morning)", "Portal:web_app(Members read the Portal every morning)"},
+		{"client-lookalike", "Portal:web_app(Members come to the Portal with a password)", "Portal:web_app(Members read the Portal every morning)"},
 		{"client-bundled-code", "Billing:worker(Billing is built with Node.js and Express)", "Billing:worker(Billing is built with care and love)"},
 		{"store-cache-poisoning", "Redis:cache(Redis keeps sessions of the portal)", "Redis:cache(Redis keeps thumbnails of the portal)"},
 	} {

@@ -26,15 +26,15 @@ var identity = []Rule{
 		Actor: "An attacker who took a cookie or token by script, from a device, a log or a proxy", Action: "replay it against {target} as its owner",
 		Fact: "a cookie or token keeps {users} signed in", Lack: "expiry and revocation of sessions", Effect: "access in the victim's name until somebody notices",
 		Ask:     "How long do sessions and tokens at {target} live, and can they be revoked?",
-		Control: stride.SessionManagement, Also: []stride.ControlName{stride.ReplayProtection},
+		Control: stride.SessionManagement, about: sessionStems, Also: []stride.ControlName{stride.ReplayProtection},
 		Terms: []string{"session", "expiry", "refresh token", "revoke"}, Risk: risk(3, 3), Most: 2,
 		CWE: []string{"CWE-613", "CWE-294"}, CAPEC: []string{"CAPEC-593"},
 		Fixes: fixes(fix("Issue short-lived access tokens bound to {target}, rotate refresh tokens and revoke on logout.", "ASVS 7.4.1", "ASVS 10.4.5", "CWE-613")),
 		element: func(n *node) bool {
-			if !n.service() || !n.exposed() || n.Controls.State(stride.Authentication) == stride.ControlAbsent || n.calledBy(func(c *node) bool { return c.is("mobile_app", "desktop_app") && c.holdsTokens() }) {
+			if !n.service() || n.is("cdn") || !n.exposed() || n.Controls.State(stride.Authentication) == stride.ControlAbsent || n.calledBy(func(c *node) bool { return c.is("mobile_app", "desktop_app") && c.holdsTokens() }) {
 				return false
 			}
-			return n.receives(stride.DataTokens) || n.Controls.State(stride.SessionManagement) != stride.ControlUnknown || n.signsPeopleIn() && !n.directory() && (!n.managed || n.calledBy(func(c *node) bool { return c.is("client") })) ||
+			return n.receives(stride.DataTokens) || n.sessionsSpoken() || n.signsPeopleIn() && !n.directory() && (!n.managed || n.calledBy(func(c *node) bool { return c.is("client") })) ||
 				n.keeps(stride.DataTokens) || n.is("web_app") && n.signedIn() && n.calledBy(func(c *node) bool { return c.is("browser") })
 		},
 		hear: hearsWithCallers(func(n *node) bool { return n.checksTokens() && !n.is("gateway") || n.signsPeopleIn() && !n.directory() }, append([]string{"jwt", "refresh token", "access token", "bearer token", "session id", "session token", "signed token", "id token", "sessions are", "session is", "session key"}, cookiePhrases...)...),
@@ -45,11 +45,13 @@ var identity = []Rule{
 		Actor: "An attacker who phishes or steals the credentials of {source}", Action: "act with full rights on {dest}",
 		Fact: "that account may change everything there", Lack: "second factor for privileged access", Effect: "control of the system",
 		Ask:     "Does {source} need a second factor or a hardware key to administer {dest}?",
-		Control: stride.MultiFactor, Terms: []string{"MFA", "two-factor", "hardware key"}, Risk: risk(3, 4),
+		Control: stride.MultiFactor, Terms: []string{"MFA", "two-factor", "hardware key", "hardware keys", "security key", "one-time code", "TOTP", "passkey", "WebAuthn"}, Risk: risk(3, 4),
 		CWE: []string{"CWE-308"}, CAPEC: []string{"CAPEC-560"},
 		Fixes: fixes(fix("Require phishing-resistant second factors for {source} and grant the rights on {dest} for hours, not forever.", "ASVS 6.3.3", "ASVS 8.4.2", "CWE-308")),
 		at:    atFlowAndReceiver, Silences: []string{"id-provider-console"},
-		flow: func(e *edge) bool { return e.from.is("admin", "operator") && !e.to.person() && !e.to.logsIntoDevice() },
+		flow: func(e *edge) bool {
+			return e.from.is("admin", "operator") && !e.to.person() && !e.to.logsIntoDevice() && !e.to.is("log_store", "monitoring", "mobile_app", "mobile_device")
+		},
 	},
 	{
 		ID: "id-admin-impersonation", Category: stride.Spoofing,
@@ -58,11 +60,11 @@ var identity = []Rule{
 		Lack: "second factor for {target}", Effect: "privileged actions under a legitimate name",
 		Ask:     "How does {target} sign in: with a second factor, with personal accounts, from managed machines?",
 		Control: stride.MultiFactor, Also: []stride.ControlName{stride.Authentication},
-		Terms: []string{"MFA", "two-factor", "SSO"}, Risk: risk(3, 4),
+		Terms: []string{"MFA", "two-factor", "SSO", "hardware key", "security key", "one-time code"}, Risk: risk(3, 4),
 		CWE: []string{"CWE-287"}, CAPEC: []string{"CAPEC-151"},
 		Fixes: fixes(fix("Give {target} personal accounts through single sign-on with phishing-resistant factors; no shared credentials.", "ASVS 6.3.3", "ASVS 6.3.4", "CWE-287")),
 		element: func(n *node) bool {
-			return n.is("admin", "operator") && len(n.out) == 0 && !n.colleagueActs("admin", "operator")
+			return n.is("admin", "operator") && !n.is("developer") && !n.named("developer") && len(n.out) == 0 && !n.colleagueActs("admin", "operator") && !n.onlyRole()
 		},
 		common: true,
 	},
@@ -77,7 +79,7 @@ var identity = []Rule{
 		CWE: []string{"CWE-284", "CWE-1392"}, CAPEC: []string{"CAPEC-115"},
 		Fixes: fixes(fix("Put {target} behind a bastion or identity-aware proxy, remove default accounts, and alert on each privileged login.", "ASVS 8.4.2", "ASVS 6.3.2", "CWE-284")),
 		element: func(n *node) bool {
-			return n.is("admin_interface") && n.Kind != stride.ExternalEntity && !n.providerConsole()
+			return n.is("admin_interface") && n.Kind != stride.ExternalEntity && !n.providerConsole() && n.Controls.State(stride.Authentication) != stride.ControlAbsent
 		},
 		Measure: "restricted networks for administration", singled: ofElement(func(n *node) bool {
 			return !n.design.outspoken || n.told("default", "port", "ports", "exposed", "internet", "public", "unauthenticated")

@@ -35,7 +35,7 @@ func TestInteractionsNameBothEnds(t *testing.T) {
 		},
 		{
 			"both sides of a bridge", "flow-go-between", "Ward:service > Order bridge:service > Lab:service",
-			"Ward and Lab see each other through it alone",
+			"causing Lab acting on what nobody sent",
 		},
 		{
 			"what a takeover opens", "flow-stepping-stone", "Site:web_app > Core:service > DB:mysql; Core > Lamp:iot_device",
@@ -43,7 +43,7 @@ func TestInteractionsNameBothEnds(t *testing.T) {
 		},
 		{
 			"who waits", "flow-awaited-part", "A:api > Rates:service; B:api > Rates; C:worker > Rates",
-			"take Rates out, on whose answers A, B and C wait",
+			"its answers are waited for by A, B and C and",
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -89,10 +89,10 @@ func TestConsequencesFitThePart(t *testing.T) {
 		{"nobody pays at a portal", "client-lookalike", "Browser:browser > Portal:web_app#credentials", "people sign in there", "pay"},
 		{"a shop is paid", "client-lookalike", "Browser:browser > Shop:web_app#credentials > Card:payment_service", "people sign in and pay there", ""},
 		{"domain of a portal", "web-domain-takeover", "Browser:browser > Portal:web_app#credentials; Names:dns", "visitors who sign in at an impostor", "pay"},
-		{"settings of a console", "people-operator-error", "Root:admin > Seats:admin_interface", "accounts and roles", "policies"},
-		{"settings of a provider's console", "people-operator-error", "Root:admin > Azure portal:admin_interface", "roles and access", "firewall"},
-		{"settings of an issuer", "people-operator-error", "Root:admin > Internal CA:identity_provider", "who may ask for which name", "redirect"},
-		{"settings of an OAuth provider", "people-operator-error", "Root:admin > Keycloak:identity_provider", "registered clients", "redirect"},
+		{"settings of a console", "people-operator-error", "Root:admin~'changes by hand' > Seats:admin_interface", "accounts and roles", "policies"},
+		{"settings of a provider's console", "people-operator-error", "Root:admin~'changes by hand' > Azure portal:admin_interface", "roles and access", "firewall"},
+		{"settings of an issuer", "people-operator-error", "Root:admin~'changes by hand' > Internal CA:identity_provider", "who may ask for which name", "redirect"},
+		{"settings of an OAuth provider", "people-operator-error", "Root:admin~'changes by hand' > Keycloak:identity_provider", "registered clients", "redirect"},
 		{"an event that counts", "third-replayed-callback", "Pay:payment_service > Events:webhook_receiver", "what the event sets off happening twice", "goods"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

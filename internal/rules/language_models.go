@@ -91,12 +91,14 @@ var languageModels = []Rule{
 	{
 		ID: "ml-provider-exposure", Category: stride.InformationDisclosure,
 		Title: "Prompts with private data kept by {target}",
-		Actor: "Staff of the provider, or whoever breaks in there", Action: "read prompts and answers that {callers} exchange with {target}",
+		Actor: "Staff of the provider, or whoever breaks in there", Action: "read prompts and answers between {callers} and {target}",
 		Fact: "prompts leave the system's control", Lack: "redaction and agreed retention", Effect: "disclosure of what users and documents say",
 		Ask:     "Which data goes into prompts for {target}, what does the contract say of retention and training, and is it redacted before?",
 		Control: stride.DataMinimization, Terms: []string{"zero retention", "redact", "data processing agreement"}, Risk: risk(2, 3), Sensitive: true, Most: 1, CWE: []string{"CWE-201", "CWE-359"}, CAPEC: []string{"CAPEC-569"},
-		Fixes:   fixes(fix("Redact names and secrets before {target} is called, agree on zero retention and no training, and keep a list of what may be sent.", "ASVS 14.2.3", "CWE-201")),
-		element: (*node).providerModel, Silences: []string{"third-oversharing"},
+		Fixes: fixes(fix("Redact names and secrets before {target} is called, agree on zero retention and no training, and keep a list of what may be sent.", "ASVS 14.2.3", "CWE-201")),
+		element: func(n *node) bool {
+			return n.providerModel() && !n.told("bedrock", "titan") // which keeps no prompts
+		}, Silences: []string{"third-oversharing"},
 	},
 	{
 		ID: "ml-unbounded-use", Category: stride.DenialOfService,
@@ -113,8 +115,8 @@ var languageModels = []Rule{
 		ID: "ml-model-change", Category: stride.DenialOfService,
 		Title: "{target} unavailable or silently changed",
 		Actor: "An outage, a rate limit, or a new model version of the provider", Action: "make {target} fail or answer differently from one day to the next",
-		Fact: "{callers} rest on its answers", Lack: "fallback and pinned version", Effect: "an assistant that is down, or whose tests no longer hold",
-		Ask:     "Is the model version of {target} pinned, and what do {callers} do when it does not answer?",
+		Fact: "its answers are the base of {callers}", Lack: "fallback and pinned version", Effect: "an assistant that is down, or whose tests no longer hold",
+		Ask:     "Is the model version of {target} pinned, and what happens in {callers} when it does not answer?",
 		Control: stride.Redundancy, Also: []stride.ControlName{stride.Monitoring},
 		Terms: []string{"pinned version", "fallback", "evaluation"}, Risk: risk(2, 3), Most: 1, CWE: []string{"CWE-1357"}, CAPEC: []string{"CAPEC-607"},
 		Fixes:   fixes(fix("Pin the model version of {target}, run evaluations before switching, and fall back to a second model or to a person.", "CWE-1357", "ASVS 13.1.2")),

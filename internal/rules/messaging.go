@@ -14,7 +14,7 @@ var messaging = []Rule{
 		Terms: []string{"authenticate", "credentials", "ACL", "SASL"}, Risk: risk(3, 3), Sensitive: true,
 		CWE: []string{"CWE-345", "CWE-306"}, CAPEC: []string{"CAPEC-194"},
 		Fixes:   fixes(fix("Authenticate each publisher to {target} with its own identity, grant publish rights per topic, and sign messages that trigger actions.", "ASVS 13.2.1", "CWE-345")),
-		element: func(n *node) bool { return n.broker() },
+		element: func(n *node) bool { return n.broker() && !n.notifies() },
 		Measure: "authentication of publishers", singled: ofElement((*node).openBroker),
 	},
 	{
@@ -28,7 +28,7 @@ var messaging = []Rule{
 		CWE: []string{"CWE-924", "CWE-353"}, CAPEC: []string{"CAPEC-384"},
 		Fixes:   fixes(fix("Sign messages in the producer, verify them in the consumer, and drop repeated or out-of-date message ids.", "ASVS 11.4.1", "CWE-353")),
 		element: func(n *node) bool { return n.broker() && !n.managed && !n.named("dead") },
-		Measure: "integrity of messages", singled: ofElement((*node).openBroker),
+		Measure: "integrity of messages", singled: ofElement((*node).sharedBroker),
 		common: true,
 	},
 	{
@@ -41,8 +41,8 @@ var messaging = []Rule{
 		Terms: []string{"subscribe permission", "ACL", "end-to-end encryption"}, Risk: risk(3, 3), Sensitive: true,
 		CWE: []string{"CWE-862", "CWE-311"}, CAPEC: []string{"CAPEC-117"},
 		Fixes:   fixes(fix("Grant subscribe rights per topic of {target}, avoid wildcards, and encrypt sensitive bodies for the consumer.", "ASVS 8.2.1", "CWE-862")),
-		element: func(n *node) bool { return n.broker() },
-		Measure: "restriction of subscribers", singled: ofElement((*node).openBroker),
+		element: func(n *node) bool { return n.broker() && !n.notifies() },
+		Measure: "restriction of subscribers", singled: ofElement((*node).sharedBroker),
 	},
 	{
 		ID: "queue-poison-message", Category: stride.DenialOfService,
@@ -67,7 +67,7 @@ var messaging = []Rule{
 		CWE: []string{"CWE-770"}, CAPEC: []string{"CAPEC-125"},
 		Fixes:   fixes(fix("Set per-publisher rate, message-size and backlog limits on {target} and alert on queue depth and memory.", "ASVS 2.4.1", "CWE-770")),
 		element: func(n *node) bool { return n.broker() && !n.managed },
-		Measure: "quotas of publishers", singled: ofElement(func(n *node) bool { return !n.design.outspoken || len(n.in) > 0 || n.openBroker() }),
+		Measure: "quotas of publishers", singled: ofElement((*node).sharedBroker),
 	},
 	{
 		ID: "queue-repudiation", Category: stride.Repudiation,
@@ -78,7 +78,7 @@ var messaging = []Rule{
 		Control: stride.AuditLogging, Terms: []string{"audit", "log", "trace"}, Risk: risk(2, 2),
 		CWE: []string{"CWE-778"}, CAPEC: []string{"CAPEC-195"},
 		Fixes:   fixes(fix("Stamp the authenticated publisher on each message in {target} and keep connection and publish events in a log.", "ASVS 16.2.1", "CWE-778")),
-		element: func(n *node) bool { return n.broker() },
+		element: func(n *node) bool { return n.broker() && !n.notifies() },
 		singled: ofElement(func(n *node) bool { return n.publishers() != 1 }),
 		common:  true,
 	},

@@ -19,6 +19,8 @@ type node struct {
 	managed bool              // see ofProvider
 	quotes  []stride.Evidence // see quotesOf
 	said    []vocabulary      // the words of each of them
+	// foreign says of each of them whether it is another part's entry; see entries.
+	foreign []bool
 	// enclosed and extension are isEnclosed and isExtension, which flows ask often.
 	enclosed, extension bool
 	// presumed is set where the source draws nobody at a part that has callers by what
@@ -58,6 +60,8 @@ type design struct {
 	login bool
 	// private is set where the design handles data about people, money or access.
 	private bool
+	// main holds the keys of the main parts; see mainParts.
+	main map[stride.Key]bool
 	// patients is set where the source speaks of patients or their data.
 	patients bool
 	// deciding is set where the source speaks of people who are judged.
@@ -95,10 +99,12 @@ func newDesign(a *stride.Architecture) *design {
 	for _, n := range d.nodes {
 		n.enclosed, n.extension = n.isEnclosed(), n.isExtension()
 	}
+	d.entries()
 	for _, n := range d.nodes {
 		n.entrusted = n.entrusts()
 	}
 	d.presume()
+	d.main = d.mainParts()
 	d.cluster = slices.ContainsFunc(d.nodes, (*node).clusterControl)
 	d.hear(a)
 	return d
@@ -313,7 +319,15 @@ func (e *edge) open() bool {
 			return true
 		}
 	}
-	return e.from.outside && e.to.outside && len(e.Crosses) > 0
+	return e.from.outside && e.to.outside && len(e.Crosses) > 0 || e.overPublic()
+}
+
+// publicWays are phrases by which a flow is said to run where strangers are.
+var publicWays = splitPhrases([]string{"public network", "over the internet", "across the internet", "public internet"})
+
+// overPublic reports whether the flow itself is said to run over a public network.
+func (e *edge) overPublic() bool {
+	return len(e.words) > 0 && slices.ContainsFunc(publicWays, func(p []string) bool { return e.words.find(p) >= 0 })
 }
 
 // internal reports whether both ends are run by the system.

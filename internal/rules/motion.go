@@ -71,7 +71,7 @@ var motion = []Rule{
 		Control: stride.EncryptionInTransit,
 		Terms:   []string{"encrypted", "enclosed wiring"}, Risk: risk(2, 2), Most: 2, CWE: []string{"CWE-319"}, CAPEC: []string{"CAPEC-157"},
 		Fixes:   fixes(fix("Run the wiring of {target} inside of the enclosure, encrypt commands that leave it, and keep position out of broadcast topics.", "CWE-319")),
-		element: func(n *node) bool { return n.moving() && n.ofRobot() },
+		element: func(n *node) bool { return n.moving() && n.ofRobot() && n.has("robot", "vehicle", "robot_middleware") },
 	},
 	{
 		ID: "device-counterfeit-part", Category: stride.Spoofing,
@@ -83,7 +83,7 @@ var motion = []Rule{
 		Terms: []string{"certificate", "pairing of parts", "serial number"}, Risk: risk(1, 4), Most: 2, CWE: []string{"CWE-1357", "CWE-287"}, CAPEC: []string{"CAPEC-531"},
 		Fixes: fixes(fix("Give {target} a certificate that the controller checks at start, and check its feedback against what was ordered.", "CWE-287", "CAPEC-531")),
 		element: func(n *node) bool {
-			return n.moving() && n.ofRobot() && n.told("spare", "replace", "replaced", "swap", "swapped", "maintenance", "supplier", "suppliers", "vendor", "joint", "joints", "module", "modular", "modules")
+			return n.moving() && n.ofRobot() && n.has("robot", "vehicle", "robot_middleware") && n.told("spare", "replace", "replaced", "swap", "swapped", "maintenance", "supplier", "suppliers", "vendor", "joint", "joints", "module", "modular", "modules")
 		},
 	},
 	{

@@ -3,7 +3,7 @@ package rules
 import "github.com/threatdraft/threatdraft/internal/stride"
 
 // tlsTerms are how descriptions speak of encryption in transit.
-var tlsTerms = []string{"TLS", "HTTPS", "SSL", "encrypted", "VPN"}
+var tlsTerms = []string{"TLS", "HTTPS", "SSL", "encrypted", "VPN", "mTLS", "WireGuard", "IPsec", "tunnel"}
 
 // network holds the attacks on data in motion.
 var network = []Rule{
@@ -18,7 +18,7 @@ var network = []Rule{
 		Fixes: fixes(fix("Serve {dest} over TLS 1.2 or newer only, validate its certificate in {source}, and refuse plain connections.", "ASVS 12.2.1", "ASVS 12.3.1", "CWE-319")),
 		at:    atFlow,
 		flow: func(e *edge) bool {
-			return e.open() && !e.to.plainInside() && !e.delivered() && !e.onBoard() && !e.fetched() && !e.from.is("wireless") && !e.to.is("wireless", "field_bus")
+			return e.open() && !e.broadcast() && !e.from.enclosed && !e.to.enclosed && !e.to.plainInside() && !e.delivered() && !e.onBoard() && !e.fetched() && !e.from.is("wireless") && !e.to.is("wireless", "field_bus")
 		},
 	},
 	{
@@ -32,7 +32,7 @@ var network = []Rule{
 		Fixes: fixes(fix("Use TLS with certificate validation between {source} and {dest}; sign messages end to end where a proxy ends TLS.", "ASVS 12.2.1", "CWE-924")),
 		at:    atFlowAndReceiver,
 		flow: func(e *edge) bool {
-			return e.open() && !e.to.plainInside() && !e.delivered() && !e.onBoard() && !e.fetched() && (e.to.service() || e.to.is("client", "device", "queue", "database")) && !e.from.is("wireless")
+			return e.open() && !e.broadcast() && !e.from.enclosed && !e.to.enclosed && !e.to.plainInside() && !e.delivered() && !e.onBoard() && !e.fetched() && (e.to.service() || e.to.is("client", "device", "queue", "database")) && !e.from.is("wireless")
 		},
 	},
 	{
@@ -88,7 +88,7 @@ var network = []Rule{
 		Actor: "An attacker who reaches the network of {target}", Action: "connect to {target} directly and work around {callers}",
 		Lack: "network restriction of who may connect", Effect: "unauthorised reading and writing of {data}",
 		Ask:     "Which networks can open a connection to {target}: only {callers}, or others too?",
-		Control: stride.NetworkIsolation, Terms: []string{"firewall", "private subnet", "VPC", "security group"}, Risk: risk(3, 3), Sensitive: true,
+		Control: stride.NetworkIsolation, Most: 3, Terms: []string{"firewall", "private subnet", "private network", "private endpoint", "VPC", "security group", "localhost", "same host"}, Risk: risk(3, 3), Sensitive: true,
 		CWE: []string{"CWE-923"}, CAPEC: []string{"CAPEC-1"},
 		Fixes:   fixes(fix("Put {target} into a private network and admit only {callers} by firewall rule.", "ASVS 13.2.1", "CWE-923")),
 		Measure: "network restriction of stores", singled: ofElement(func(n *node) bool {
@@ -108,8 +108,9 @@ var network = []Rule{
 		Ask:     "Does {dest} refuse plain connections and old TLS versions, and does {source} stop at an invalid certificate?",
 		Control: stride.FailClosed, Terms: []string{"HSTS", "minimum TLS version", "cipher suites", "certificate pinning"}, Risk: risk(3, 3), Sensitive: true,
 		CWE: []string{"CWE-319", "CWE-295"}, CAPEC: []string{"CAPEC-94"},
-		Fixes: fixes(fix("Redirect nothing and close the plain port of {dest}, send HSTS, set TLS 1.2 as the least version with named cipher suites, and make {source} refuse invalid certificates.", "ASVS 12.2.1", "CWE-319")),
-		at:    atFlow,
-		flow:  (*edge).downgradable,
+		Fixes:   fixes(fix("Redirect nothing and close the plain port of {dest}, send HSTS, set TLS 1.2 as the least version with named cipher suites, and make {source} refuse invalid certificates.", "ASVS 12.2.1", "CWE-319")),
+		at:      atFlow,
+		flow:    (*edge).downgradable,
+		Measure: "refusal of plain connections", singled: ofFlow((*edge).failsOpen),
 	},
 }

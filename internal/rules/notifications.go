@@ -67,7 +67,7 @@ var notifications = []Rule{
 	{
 		ID: "push-leak", Category: stride.InformationDisclosure,
 		Title: "Private content of notifications through {target} shown to others",
-		Actor: "Whoever looks at the lock screen, or the operator of the push network", Action: "read what {callers} put into notifications through {target}",
+		Actor: "Whoever looks at the lock screen, or the operator of the push network", Action: "read what notifications of {callers} through {target} say",
 		Fact: "they pass a third party and appear on a locked screen", Lack: "minimization of their content", Effect: "disclosure of {data} without unlocking anything",
 		Ask:     "What do notifications through {target} say, and is it encrypted end to end or fetched after unlocking?",
 		Control: stride.DataMinimization,

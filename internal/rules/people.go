@@ -12,8 +12,12 @@ var people = []Rule{
 		Ask:     "Do changes by {source} on {dest} go through review and can they be undone?",
 		Control: stride.HumanApproval, Also: []stride.ControlName{stride.CodeReview},
 		Terms: []string{"approval", "review", "dry run"}, Risk: risk(2, 3), CWE: []string{"CWE-1419"}, CAPEC: []string{"CAPEC-176"},
-		Fixes: fixes(fix("Make changes to {dest} as reviewed code with a dry run, limits on how much changes at once, and a tested way back.", "CAPEC-176")),
-		at:    atFlowAndReceiver,
+		Fixes:   fixes(fix("Make changes to {dest} as reviewed code with a dry run, limits on how much changes at once, and a tested way back.", "CAPEC-176")),
+		at:      atFlowAndReceiver,
+		Measure: "review of changes to settings", singled: ofFlow(func(e *edge) bool {
+			stems := []string{"manual", "hand", "mistake", "accident", "wrong", "misconfig", "typo", "directly", "immediate", "live", "once", "edit", "chang"}
+			return e.says(stems...) || e.to.quoted.holds(stems...)
+		}),
 		flow: func(e *edge) bool {
 			return e.from.is("admin", "operator") && !e.to.person() && e.to.settingOf() != "" && !e.looks()
 		},
@@ -27,21 +31,7 @@ var people = []Rule{
 		Control: stride.MultiFactor, Also: []stride.ControlName{stride.SecretsManagement},
 		Terms: []string{"hardware key", "managed device", "MFA"}, Risk: risk(3, 3), CWE: []string{"CWE-522"}, CAPEC: []string{"CAPEC-653"},
 		Fixes:   fixes(fix("Use hardware-bound keys and certificates of a few hours for {target}, from managed machines only.", "ASVS 6.3.3", "CWE-522")),
-		element: func(n *node) bool { return n.is("developer") },
-	},
-	{
-		ID: "people-bulk-export", Category: stride.InformationDisclosure,
-		Title: "Records looked up or exported in bulk by {source} through {dest}",
-		Actor: "A curious, bribed or leaving member of {source}", Action: "read or export records of people through {dest} that their work does not need",
-		Fact: "their work gives them access to all of them", Lack: "limit and review of look-ups", Effect: "disclosure of {data} by somebody who was allowed in",
-		Ask:     "Are look-ups and exports by {source} in {dest} tied to a case, limited and reviewed?",
-		Control: stride.Monitoring, Also: []stride.ControlName{stride.AuditLogging, stride.LeastPrivilege, stride.DataMinimization},
-		Terms: []string{"access review", "case reference", "alert on exports"}, Risk: risk(2, 3), Sensitive: true, Most: 2, CWE: []string{"CWE-359"}, CAPEC: []string{"CAPEC-122"},
-		Fixes: fixes(fix("Tie each look-up by {source} in {dest} to a case, mask what the case does not need, cap exports, and alert on unusual numbers.", "ASVS 16.2.1", "CWE-359")),
-		at:    atFlowAndReceiver,
-		flow: func(e *edge) bool {
-			return e.from.person() && !e.from.is("end_user") && (e.from.insider() || e.from.named("staff", "analyst", "nurse", "clerk", "agent", "employee", "support", "pharmacist", "underwriter", "operator")) &&
-				!e.to.is("device", "gateway", "vpn") && (anyClass(e.Data, sensitiveData()) || e.to.handlesPrivate())
-		},
+		element: func(n *node) bool { return n.is("developer") && n.standing() },
+		tell:    telling("laptop", "workstation", "ssh", "kubeconfig", "personal access token"), common: true,
 	},
 }

@@ -39,10 +39,14 @@ var platform = []Rule{
 		Control: stride.IntegrityCheck, Also: []stride.ControlName{stride.CodeSigning, stride.SecureBoot},
 		Terms: []string{"signed image", "integrity", "read-only"}, Risk: risk(2, 4),
 		CWE: []string{"CWE-494"}, CAPEC: []string{"CAPEC-642"},
-		Fixes: fixes(fix("Admit signed images by digest only for {target}, mount its file system read-only, and restrict who reaches its host.", "CAPEC-642", "CWE-494")),
+		Fixes:   fixes(fix("Admit signed images by digest only for {target}, mount its file system read-only, and restrict who reaches its host.", "CAPEC-642", "CWE-494")),
+		common:  true,
+		Measure: "integrity of control components", singled: ofElement(func(n *node) bool {
+			return n.clusterControl() && n.design.steering() || n.told("image", "images", "binary", "binaries", "signed", "unsigned", "runtime")
+		}),
 		element: func(n *node) bool {
 			return (n.is("consensus") || n.clusterControl() || n.is("agent") && n.joins()) && n.Kind == stride.Process && !n.managed && !n.algorithm() &&
-				!n.is("api") && !n.named("api", "cluster", "clusters", "eks", "aks", "gke") && !n.has("build_system", "admission_controller")
+				!n.is("api") && !n.named("api", "cluster", "clusters", "eks", "aks", "gke") && !n.has("build_system", "admission_controller") && !n.chain()
 		},
 	},
 	{
@@ -201,8 +205,8 @@ func (d *design) steering() bool {
 // joins reports whether n is a member of a cluster and reports to its control
 // plane; a virtual machine without one joins nothing.
 func (n *node) joins() bool {
-	if n.named("cni", "plugin") {
-		return false // prepares the network of a node and is none
+	if n.named("cni", "plugin", "certificate", "cert", "log", "logging", "metrics", "telemetry", "backup", "storage") {
+		return false // works for a node or a part of it and is none
 	}
 	if n.is("agent") && n.named("node", "kubelet", "cluster", "daemon") {
 		return true

@@ -25,6 +25,8 @@ type practice struct {
 	// says lists the phrases that tell of it, in lower case; each word stands for its
 	// inflections.
 	says []string
+	// unless holds stems of words that make such a sentence one of something else.
+	unless []string
 	// of is the kind of part that it is said of.
 	of func(*node) bool
 	// silences names rules that say the same with less reason.
@@ -43,7 +45,7 @@ func practices() []Rule {
 			ID: p.id, Category: p.category, Title: p.title, Actor: p.actor, Action: p.action, Lack: p.lack, Effect: p.effect, Ask: p.ask,
 			Control: p.control, Also: p.also, Terms: p.terms, Risk: p.risk, Most: mostOfPractice, Silences: p.silences,
 			CWE: []string{p.cwe}, CAPEC: []string{p.capec}, Fixes: fixes(fix(p.fix, p.cwe)),
-			tell: unanswered(telling(p.says...), p.terms), onlyTold: true,
+			tell: unanswered(telling(p.says...), p.terms, p.unless), onlyTold: true,
 			element: func(n *node) bool { return len(n.quotes) > 0 && p.of(n) },
 		})
 	}
@@ -51,8 +53,9 @@ func practices() []Rule {
 }
 
 // unanswered leaves out a sentence that has one of the terms by which a source
-// speaks of the control: it tells the fact and the answer to it.
-func unanswered(tell func(*node) (stride.Evidence, bool), terms []string) func(*node) (stride.Evidence, bool) {
+// speaks of the control, since it tells the fact and the answer to it, and one that
+// has a word with one of the other stems.
+func unanswered(tell func(*node) (stride.Evidence, bool), terms, unless []string) func(*node) (stride.Evidence, bool) {
 	answers := (&Rule{Terms: terms}).phrases()
 	return func(n *node) (stride.Evidence, bool) {
 		quote, ok := tell(n)
@@ -60,7 +63,7 @@ func unanswered(tell func(*node) (stride.Evidence, bool), terms []string) func(*
 			return quote, false
 		}
 		said := wordsIn(quote.Quote)
-		if slices.ContainsFunc(answers, func(p []string) bool { return said.find(p) >= 0 }) {
+		if said.holds(unless...) || slices.ContainsFunc(answers, func(p []string) bool { return said.find(p) >= 0 }) {
 			return stride.Evidence{}, false
 		}
 		return quote, true
@@ -144,7 +147,7 @@ var practicesOfTrust = []practice{
 			"returns a signed", "returns a token", "hands out tokens", "hands out credentials", "issues tokens", "issues a token", "issues short lived", "temporary credentials", "temporary aws credentials", "gives the workload", "issues certificates",
 			"issues a certificate", "credentials with which", "exchanges it for",
 		},
-		of: func(n *node) bool { return n.program() && !n.is("client") },
+		of: func(n *node) bool { return n.program() && !n.is("client") && !n.signsPeopleIn() },
 	},
 	{
 		id: "told-wide-match", category: stride.ElevationOfPrivilege, title: "Too broad an entry of {target} fits more than was meant",

@@ -27,6 +27,7 @@ var practicesOfAccess = []practice{
 			"api key", "access key", "service account key", "service account credential", "connection string", "client secret", "technical user", "shared secret", "api credential", "service credential", "database password",
 			"robot account", "service account key", "deploy key", "personal access token", "long lived token", "long lived access token", "api token per", "bot token", "hs token",
 		},
+		unless: []string{"check", "verif", "validat", "issu", "signature"},
 		of: func(n *node) bool {
 			return !n.outside && !n.is("client", "identity_provider", "device", "monitoring", "webhook_receiver", "control_plane") && (n.program() && !n.managed || n.is("code_repository", "artifact_registry", "ci_cd"))
 		},
@@ -42,6 +43,7 @@ var practicesOfAccess = []practice{
 			"administrators", "admins", "same frontend", "same portal", "same application", "roles", "role based", "user and admin", "moderators", "supervisor", "staff and", "admin function", "admin page", "admin area",
 			"administrators or not", "admin or not", "all users can", "every user can", "any user can", "all staff can", "everybody can", "everyone can", "flagged as admin",
 		},
+		unless: []string{"iam", "workload", "arn"},
 		of: func(n *node) bool {
 			return n.fronts() && len(n.Tags) > 0 && !n.managed && !n.is("gateway", "admin_interface")
 		},
@@ -66,7 +68,7 @@ var practicesOfAccess = []practice{
 		control: stride.Monitoring, also: []stride.ControlName{stride.AuditLogging, stride.LeastPrivilege, stride.DataMinimization}, terms: []string{"access review", "just-in-time access", "look-up alert"}, risk: risk(3, 3),
 		cwe: "CWE-359", capec: "CAPEC-122", fix: "Grant staff access to {target} per case and for hours, log each look-up with its reason, cap exports, and review outliers weekly.",
 		says: []string{
-			"support staff", "support team", "support engineer", "support agent", "customer service", "service staff", "help desk", "helpdesk", "back office", "analysts", "contractors", "employees", "data engineers", "on call engineer", "operators can", "staff can",
+			"support staff", "support team", "support engineer", "support agent", "customer service agent", "customer service team", "customer service staff", "service staff", "help desk", "helpdesk", "back office", "analysts", "contractors", "employees", "data engineers", "on call engineer", "operators can", "staff can",
 		},
 		of: func(n *node) bool {
 			return !n.person() && !n.is("client", "ci_cd", "code_repository", "llm", "device", "gateway", "identity_provider") && (n.fronts() || n.store())
@@ -96,7 +98,8 @@ var practicesOfAccess = []practice{
 		ask:     "Where does the TLS key of {target} lie, who can read it, and how fast can the certificate be replaced?",
 		control: stride.KeyManagement, also: []stride.ControlName{stride.SecretsManagement}, terms: []string{"HSM", "KMS", "automatic renewal"}, risk: risk(2, 4),
 		cwe: "CWE-522", capec: "CAPEC-474", fix: "Keep the TLS key of {target} readable by that process alone or in a KMS, issue certificates for weeks, and rehearse their replacement.",
-		says: []string{"terminates tls", "terminates https", "terminates ssl", "tls termination", "tls is terminated", "terminates the tls"},
-		of:   func(n *node) bool { return n.program() && !n.managed && !n.outside },
+		says:   []string{"terminates tls", "terminates https", "terminates ssl", "tls termination", "tls is terminated", "terminates the tls"},
+		unless: []string{"acm", "managed"},
+		of:     func(n *node) bool { return n.program() && !n.managed && !n.outside },
 	},
 }

@@ -82,17 +82,6 @@ var practicesOfPrograms = []practice{
 		of:   func(n *node) bool { return n.program() || n.is("client", "third_party") },
 	},
 	{
-		id: "told-mutable-name", category: stride.Tampering, title: "Name or tag in {target} moved to other content",
-		actor: "Somebody with the right to push, or with its token", action: "point a tag or name in {target} at content of their own",
-		lack: "immutability of names", effect: "everybody who fetches by name getting the attacker's content",
-		ask:     "Which names in {target} are immutable, and do consumers fetch by digest?",
-		control: stride.IntegrityCheck, also: []stride.ControlName{stride.CodeSigning}, terms: []string{"immutable tags", "digest"}, risk: risk(3, 4),
-		cwe: "CWE-494", capec: "CAPEC-186", fix: "Make release tags of {target} immutable, fetch by digest, and verify a signature before use.",
-		says:     []string{"tag immutability", "immutable tag", "mutable tag", "tags can be moved", "tags can be overwritten", "by tag", "floating tag"},
-		of:       func(n *node) bool { return n.is("artifact_registry", "code_repository", "ci_cd", "kubernetes") },
-		silences: []string{"supply-replaced-artifact"},
-	},
-	{
 		id: "told-reads-for-all", category: stride.ElevationOfPrivilege, title: "Wide access of {target} used for one who has none",
 		actor: "A user of {target}, or an intruder in it", action: "have {target} read or change with its own rights what they may not",
 		lack: "check of the asking user's rights", effect: "access to what belongs to other users or customers",

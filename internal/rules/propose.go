@@ -22,8 +22,8 @@ type Options struct {
 
 // Result is what the rules make of an Architecture.
 type Result struct {
-	// Proposals stand in the order of priority, after them those that came back because
-	// the draft had room, in theirs.
+	// Proposals stand in the order of priority, but that the first ones repeat no kind
+	// (see led); after them those that came back because the draft had room, in theirs.
 	Proposals []stride.Proposal
 	Mitigated []stride.Mitigated
 	// NotApplicable are cells that an Answer took out.
@@ -72,8 +72,10 @@ func propose(list []Rule, a *stride.Architecture, o Options) Result {
 	kept := sorted(found)
 	if !o.All {
 		limit := ceiling(len(a.Elements))
+		kept = d.lessOfOneKind(kept)
+		distinct := kept
 		kept = d.withCore(within(d.aroundTheCore(lessGuessed(d.lessOfOnePart(lessInPassing(kept, d)))), limit), kept, limit)
-		kept = d.refilled(kept, slices.Concat(found, sorted(doubtful)), enough(limit))
+		kept = led(d.refilled(kept, slices.Concat(distinct, sorted(doubtful)), enough(limit)))
 	}
 	out.HeldBack = len(found) + len(doubtful) - len(kept) + len(asked)
 	out.Proposals = make([]stride.Proposal, 0, len(kept))

@@ -314,7 +314,7 @@ func TestProposeIsDeterministic(t *testing.T) {
 
 func TestProposeHoldsBackBeyondTheCeiling(t *testing.T) {
 	t.Parallel()
-	a := sketch(t, shop)
+	a := sketch(t, shop+"; Browser > Upload API:api > Photos:object_storage#personal; Shop > Login:identity_provider")
 	all := Propose(a, Options{All: true})
 	some := Propose(a, Options{})
 	require.Zero(t, all.HeldBack)

@@ -117,7 +117,7 @@ func statedRules() []Rule {
 			Actor: strings.ToUpper(s.actor[:1]) + s.actor[1:], Action: s.action, Effect: s.effect, Lack: words(s.control), Ask: "Does {target} have " + words(s.control) + "?",
 			Control: s.control, Terms: []string{words(s.control)}, Risk: s.risk, Sensitive: true, Reach: true,
 			CWE: []string{s.cwe}, CAPEC: []string{s.capec}, Fixes: fixes(fix(s.fix+".", s.cwe)),
-			element: func(n *node) bool { return n.denies(s.control) != nil && mayHave(n, s.control) }, stated: true,
+			element: func(n *node) bool { return n.denies(s.control) != nil && mayHave(n, s.control) && meant(n, s.control) }, stated: true,
 		})
 	}
 	return out
@@ -135,10 +135,37 @@ func mayHave(n *node, name stride.ControlName) bool {
 		return !n.store() && !n.person()
 	case stride.EncryptionInTransit:
 		return !n.person() && !n.is("file_storage", "backup_store", "sensor")
-	case stride.DataMinimization, stride.EncryptionAtRest, stride.Backup, stride.Quotas, stride.Redundancy, stride.InputValidation, stride.DependencyScanning, stride.FailClosed:
+	case stride.Redundancy:
+		return !n.person() && !n.insider() && !n.is("client")
+	case stride.Authentication:
+		return !n.is("webhook_receiver") || !slices.ContainsFunc(append(n.hookControls(), n.Controls), func(c stride.Controls) bool {
+			return c.State(stride.IntegrityCheck) == stride.ControlPresent // the sender signs, and does not sign in
+		})
+	case stride.RateLimiting:
+		return !n.outside && !n.person() && !n.insider()
+	case stride.DataMinimization, stride.EncryptionAtRest, stride.Backup, stride.Quotas, stride.InputValidation, stride.DependencyScanning, stride.FailClosed:
 		return !n.person() && !n.insider()
 	}
 	return true
+}
+
+// meantBy holds, for controls whose words the language uses of other things as well,
+// stems of which a denial must have one: "no second factor" denies no spare part.
+var meantBy = map[stride.ControlName][]string{
+	stride.Redundancy: {"redundan", "replica", "standby", "failover", "fail", "spare", "backup", "cluster", "instance", "single", "alone", "one", "availab"},
+}
+
+// meant reports whether the sentence that denies the control to n is about what the
+// gap says.
+func meant(n *node, name stride.ControlName) bool {
+	quote := n.denies(name)[0].Quote
+	for i, q := range n.quotes {
+		if q.Quote == quote && n.foreign[i] {
+			return false
+		}
+	}
+	stems := meantBy[name]
+	return len(stems) == 0 || wordsIn(quote).holds(stems...)
 }
 
 // denies returns the quotes by which the source denies the control to n, or nil.
@@ -241,7 +268,16 @@ func (s site) speaksOf(phrases [][]string) bool {
 			return true
 		}
 	}
-	return s.edge != nil && slices.ContainsFunc(phrases, func(p []string) bool { return s.edge.words.find(p) >= 0 })
+	if s.edge == nil {
+		return false
+	}
+	if s.edge.from.insider() {
+		if _, ok := s.edge.from.quoteWith(phrases); ok {
+			return true // the control is theirs, and not that of what they use
+		}
+	}
+	return s.edge.tunnelled() && slices.ContainsFunc(phrases, func(p []string) bool { return len(p) == 1 && p[0] == "vpn" }) ||
+		slices.ContainsFunc(phrases, func(p []string) bool { return s.edge.words.find(p) >= 0 })
 }
 
 // ofWholeSystems lists controls that owners have or lack as a whole.

@@ -22,7 +22,7 @@ func denying(t *testing.T, name stride.ControlName, state stride.ControlState, q
 // Every control that can be denied has a threat where it is, and none otherwise.
 func TestStatedGaps(t *testing.T) {
 	t.Parallel()
-	const quote = "Access to it is a matter of trust."
+	const quote = "Access to its one instance is a matter of trust."
 	seen := map[stride.ControlName]bool{}
 	for _, r := range statedRules() {
 		seen[r.Control] = true
@@ -33,7 +33,7 @@ func TestStatedGaps(t *testing.T) {
 			require.Len(t, got.Proposals, 1)
 			p := got.Proposals[0]
 			require.Equal(t, stride.ConfidenceHigh, p.Confidence)
-			require.Contains(t, p.Statement, "because the design says “Access to it is a matter of trust”, causing ")
+			require.Contains(t, p.Statement, "because the design says “Access to its one instance is a matter of trust”, causing ")
 			require.NotContains(t, p.Statement+p.Title, "{")
 			require.Equal(t, quote, p.Evidence[0].Quote)
 			require.Empty(t, got.Questions)

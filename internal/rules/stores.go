@@ -15,7 +15,7 @@ var stores = []Rule{
 		CWE: []string{"CWE-732", "CWE-284"}, CAPEC: []string{"CAPEC-180"},
 		Fixes: fixes(fix("Block public access to {target} at account level, use role-based identities in place of account keys, and let signed links expire within minutes.", "ASVS 8.2.1", "CWE-732")),
 		element: func(n *node) bool {
-			return n.store() && !n.staticSite() && (n.is("object_storage") || n.is("file_storage") && !n.is("browser_storage") && n.near("web_app", "api", "function", "client"))
+			return n.store() && !n.staticSite() && !n.publishes() && (n.is("object_storage") || n.is("file_storage") && !n.is("browser_storage") && n.near("web_app", "api", "function", "client"))
 		},
 		Measure: "private buckets", singled: ofElement(func(n *node) bool {
 			return n.precious() || n.direct() || n.userFilled() || n.told("public", "presigned", "signed", "link", "links", "anonymous")
@@ -27,12 +27,12 @@ var stores = []Rule{
 		Actor: "An attacker who reads the configuration or memory of {source}", Action: "take the credentials kept there and query {dest} directly",
 		Fact: "{source} must hold credentials for {dest}", Lack: "management of secrets", Effect: "disclosure and change of {data} past every check of {source}",
 		Ask:     "Where does {source} keep its credentials for {dest}, and how often do they change?",
-		Control: stride.SecretsManagement, Terms: []string{"vault", "secrets manager", "managed identity", "rotation"}, Risk: risk(2, 4),
+		Control: stride.SecretsManagement, Terms: []string{"vault", "secrets manager", "managed identity", "rotation"}, Risk: risk(2, 4), Most: 3,
 		CWE: []string{"CWE-522"}, CAPEC: []string{"CAPEC-150"},
 		Fixes: fixes(fix("Let {source} obtain short-lived credentials for {dest} from a secret manager or a workload identity; none in files or images.", "ASVS 13.3.1", "ASVS 13.3.4", "CWE-522")),
 		at:    atFlowAndReceiver,
 		flow: func(e *edge) bool {
-			return e.to.networkStore() && (e.to.is("database") || e.to.broker()) && !e.to.managed && e.from.service() && !e.from.fedByConfig()
+			return e.to.networkStore() && e.to.asksForCredentials() && !e.from.rolesOnly() && (e.to.is("database") || e.to.broker()) && !e.to.managed && e.from.service() && !e.from.fedByConfig()
 		},
 		common: true,
 	},
@@ -62,9 +62,9 @@ var stores = []Rule{
 		Control: stride.EncryptionAtRest, Terms: []string{"encrypted at rest", "KMS", "disk encryption"}, Risk: risk(2, 3), Sensitive: true,
 		CWE: []string{"CWE-311", "CWE-312"}, CAPEC: []string{"CAPEC-37"},
 		Fixes:   fixes(fix("Encrypt {target}, its snapshots and its dumps with a key that is kept apart from them, and log each use of the key.", "ASVS 11.3.3", "ASVS 14.2.4", "CWE-311")),
-		Measure: "encryption at rest", singled: ofElement((*node).precious),
+		Measure: "encryption at rest", singled: ofElement((*node).confidential),
 		element: func(n *node) bool {
-			return n.store() && (n.Controls.State(stride.EncryptionAtRest) != stride.ControlUnknown || !n.encryptedByDefault()) && !n.keyList() && !n.passwordManager() && !n.keyChip() && !n.is("config_store") && !n.staticSite() && !n.bare() && !n.controlStore() && !n.is("queue", "cache", "browser_storage", "code_repository", "artifact_registry") && !n.outside &&
+			return n.store() && (n.Controls.State(stride.EncryptionAtRest) != stride.ControlUnknown || !n.encryptedByDefault()) && !n.keyList() && !(n.is("secret_store") && (n.managed || n.named("kubernetes"))) && !n.passwordManager() && !n.keyChip() && !n.is("config_store") && !n.staticSite() && !n.bare() && !n.controlStore() && !n.is("queue", "cache", "browser_storage", "code_repository", "artifact_registry") && !n.outside &&
 				(n.database() || n.is("file_storage", "object_storage", "backup_store") || n.keeps(stride.DataPersonal, stride.DataHealth, stride.DataPayment, stride.DataCredentials, stride.DataKeys, stride.DataTokens))
 		},
 		common: true,
@@ -110,7 +110,9 @@ var stores = []Rule{
 		Control: stride.AuditLogging, Terms: []string{"audit", "access log", "logging"}, Risk: risk(3, 2),
 		CWE: []string{"CWE-778"}, CAPEC: []string{"CAPEC-268"},
 		Fixes:   fixes(fix("Turn on access auditing of {target} and hand the acting user down from {callers}; ship the records to a store that they cannot change.", "ASVS 16.2.1", "ASVS 16.4.3", "CWE-778")),
-		Measure: "audit of access to data", singled: ofElement(func(n *node) bool { return n.sensitive() || n.calledBy((*node).insider) }),
+		Measure: "audit of access to data", singled: ofElement(func(n *node) bool {
+			return (n.sensitive() || n.calledBy((*node).insider)) && !n.spokenFor(stride.AuditLogging)
+		}),
 		element: func(n *node) bool {
 			return n.store() && !n.bare() && !n.alone() && !n.enclosed && !n.staticSite() && !n.is("cache", "browser_storage") &&
 				(n.is("database", "object_storage") && !n.controlStore() || n.is("file_storage") && len(n.in) > 0)
@@ -120,7 +122,7 @@ var stores = []Rule{
 	{
 		ID: "store-cache-poisoning", Category: stride.Tampering,
 		Title: "Poisoned entries in {target}",
-		Actor: "An attacker who can write to {target} or influence its keys", Action: "place entries that {callers} take for their own",
+		Actor: "An attacker who can write to {target} or influence its keys", Action: "place entries that are taken for genuine by {callers}",
 		Lack: "authentication of who writes to it", Effect: "users being served forged content or somebody else's session",
 		Ask:     "Does {target} require authentication, and do its keys separate users?",
 		Control: stride.Authentication, Also: []stride.ControlName{stride.NetworkIsolation},
@@ -180,7 +182,7 @@ var stores = []Rule{
 		Terms: []string{"client certificate", "firewall", "mTLS"}, Risk: risk(2, 4), Silences: []string{"net-store-reachable", "net-spoofed-server", "store-shared-credentials", "store-excess-rights"},
 		CWE: []string{"CWE-288", "CWE-923"}, CAPEC: []string{"CAPEC-115"},
 		Fixes:   fixes(fix("Admit only the API server to {target} by mutual TLS with a CA of its own and by firewall, and give nobody else a client certificate.", "ASVS 12.3.5", "CWE-288")),
-		element: (*node).controlStore,
+		element: func(n *node) bool { return n.controlStore() && !n.enclosed },
 	},
 	{
 		ID: "store-cluster-secrets", Category: stride.InformationDisclosure,

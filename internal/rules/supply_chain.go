@@ -11,7 +11,7 @@ var supplyChain = []Rule{
 		Actor: "A contributor, or somebody with a stolen account", Action: "push a malicious change into {target}, alone or with a second account of their own",
 		Lack: "review by a second person", Effect: "malicious code in the product",
 		Ask:     "Does every change to {target} need approval by another person, also for administrators and bots?",
-		Control: stride.CodeReview, Terms: []string{"review", "two-person", "branch protection", "approval"}, Risk: risk(3, 4), Most: 3, Silences: []string{"supply-review-abuse"},
+		Control: stride.CodeReview, Terms: []string{"review", "two-person", "branch protection", "approval", "approve", "approved", "second member", "merge request"}, Risk: risk(3, 4), Most: 3, Silences: []string{"supply-review-abuse"},
 		CWE: []string{"CWE-506"}, CAPEC: []string{"CAPEC-443"},
 		Fixes:   fixes(fix("Protect the branches of {target}: approval by another trusted person for the very commit that is merged, stale approvals dismissed, no exception for bots.", "CAPEC-443", "CWE-506")),
 		element: func(n *node) bool { return n.is("code_repository") },
@@ -101,9 +101,10 @@ var supplyChain = []Rule{
 		Lack: "signature that consumers verify", Effect: "consumers installing malicious software",
 		Ask:     "Are artifacts in {target} signed with provenance, and does the consumer verify both before use?",
 		Control: stride.CodeSigning, Also: []stride.ControlName{stride.IntegrityCheck},
-		Terms: []string{"signature", "provenance", "digest", "cosign"}, Risk: risk(3, 4),
+		Terms: []string{"signature", "signed", "provenance", "digest", "cosign"}, Risk: risk(3, 4),
 		CWE: []string{"CWE-494"}, CAPEC: []string{"CAPEC-669"},
 		Fixes: fixes(fix("Sign artifacts and provenance in the build, make versions in {target} immutable, and verify signature and builder before deployment.", "CAPEC-669", "CWE-494")),
+		tell:  telling("mutable tag", "tags can be moved", "tags can be overwritten", "by tag", "floating tag", "without tag immutability"),
 		element: func(n *node) bool {
 			return n.is("artifact_registry") && !n.suggested() && !n.schemaRegistry() && !n.modelRegistry()
 		},
@@ -131,7 +132,8 @@ var supplyChain = []Rule{
 		Control: stride.DependencyScanning, Also: []stride.ControlName{stride.IntegrityCheck},
 		Terms: []string{"dependency scanning", "lock file", "SBOM"}, Risk: risk(3, 3),
 		CWE: []string{"CWE-829", "CWE-1357", "CWE-1395"}, CAPEC: []string{"CAPEC-538"},
-		Fixes: fixes(fix("Pin what comes by way of {target} by hash, mirror them, reserve internal names against confusion, and scan on every build.", "ASVS 15.2.1", "ASVS 15.2.4", "CWE-1357")),
+		Fixes:   fixes(fix("Pin what comes by way of {target} by hash, mirror them, reserve internal names against confusion, and scan on every build.", "ASVS 15.2.1", "ASVS 15.2.4", "CWE-1357")),
+		Measure: "pinning and scanning of dependencies", singled: ofElement((*node).namedPackages),
 		element: func(n *node) bool {
 			return n.is("package_dependency") || n.is("build_system") && n.builder() && !n.has("package_dependency")
 		},
@@ -217,7 +219,7 @@ var supplyChain = []Rule{
 		CWE: []string{"CWE-1357"}, CAPEC: []string{"CAPEC-603"},
 		Fixes:   fixes(fix("Fetch {target} through a mirror that keeps every version ever used, or vendor it, and build once a week from the mirror alone.", "ASVS 15.2.4", "CWE-1357")),
 		element: func(n *node) bool { return n.is("package_dependency") },
-		Measure: "mirrors of source and dependencies", singled: ofElement(func(n *node) bool { return n.design.ships }),
+		Measure: "mirrors of source and dependencies", singled: ofElement(func(n *node) bool { return n.design.ships && (n.design.attests || !n.anyDependency()) }),
 	},
 	{
 		ID: "supply-delisted-artifact", Category: stride.DenialOfService,
@@ -282,7 +284,7 @@ var supplyChain = []Rule{
 		Fact: "anybody may publish on {target}", Lack: "pinning and verification of images", Effect: "foreign code running with the rights of the workload",
 		Ask:     "Are images from {target} pinned by digest, verified by signature, and mirrored?",
 		Control: stride.IntegrityCheck, Also: []stride.ControlName{stride.CodeSigning},
-		Terms: []string{"digest", "cosign", "mirror", "pull-through cache"}, Risk: risk(3, 4), Silences: []string{"supply-replaced-artifact"},
+		Terms: []string{"digest", "cosign", "mirror", "pull-through cache", "signed", "content trust", "signature", "hash", "pins", "pinned"}, Risk: risk(3, 4), Silences: []string{"supply-replaced-artifact"},
 		CWE: []string{"CWE-494", "CWE-829"}, CAPEC: []string{"CAPEC-538"},
 		Fixes:   fixes(fix("Pin images from {target} by digest, mirror them into a private registry after scanning, and admit signed images only.", "ASVS 15.2.4", "CWE-494")),
 		element: (*node).foreignRegistry,

@@ -15,7 +15,7 @@ var tenancy = []Rule{
 		Fixes: fixes(fix("Turn on row-level security in {dest} with the tenant from the verified token, test each route of {source} with two tenants, and use a key per tenant for exports.", "ASVS 8.4.1", "CWE-668")),
 		at:    atFlowAndReceiver, Silences: []string{"web-broken-authorization"},
 		flow: func(e *edge) bool {
-			return e.design.tenants && (e.to.database() && !e.to.is("cache", "vector_store")) && e.from.service() && !e.from.is("monitoring")
+			return e.design.tenants && !e.to.controlStore() && (e.to.database() && !e.to.is("cache", "vector_store")) && e.from.service() && !e.from.is("monitoring")
 		},
 	},
 	{
@@ -47,8 +47,10 @@ var tenancy = []Rule{
 		Ask:     "Which share of {target} can one tenant take?",
 		Control: stride.Quotas, Also: []stride.ControlName{stride.RateLimiting},
 		Terms: []string{"per-tenant quota", "fair queue"}, Risk: risk(3, 3), Most: 2, CWE: []string{"CWE-770"}, CAPEC: []string{"CAPEC-130"},
-		Fixes:   fixes(fix("Set rate, concurrency and size limits per tenant at {target}, queue fairly by tenant, and alert on the largest.", "ASVS 2.4.1", "CWE-770")),
-		element: func(n *node) bool { return n.design.tenants && (n.is("queue", "worker") || n.is("graphql")) },
+		Fixes: fixes(fix("Set rate, concurrency and size limits per tenant at {target}, queue fairly by tenant, and alert on the largest.", "ASVS 2.4.1", "CWE-770")),
+		element: func(n *node) bool {
+			return n.design.tenants && (n.is("queue", "worker") && !n.keepsHouse() && (n.is("queue") || len(n.in) > 0) || n.is("graphql"))
+		},
 	},
 	{
 		ID: "tenant-own-provider", Category: stride.ElevationOfPrivilege,

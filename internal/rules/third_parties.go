@@ -71,7 +71,7 @@ var thirdParties = []Rule{
 		Fixes: fixes(fix("Validate answers of {source} against a schema in {dest}, cap their size, and run with the fewest rights.", "ASVS 2.2.1", "CWE-20")),
 		at:    atFlowAndReceiver,
 		flow: func(e *edge) bool {
-			return e.from.is("third_party") && !e.to.is("third_party", "human") && e.to.Kind != stride.ExternalEntity
+			return e.from.is("third_party") && !e.to.is("third_party", "human", "webhook_receiver") && e.to.Kind != stride.ExternalEntity
 		},
 		common: true,
 	},
@@ -87,7 +87,8 @@ var thirdParties = []Rule{
 		flow: func(e *edge) bool {
 			return e.from.service() && !e.from.is("worker", "queue") && !e.from.outside && e.to.is("third_party", "payment_service", "sms_service") && e.to.outside
 		},
-		common: true,
+		common:  true,
+		Measure: "fallbacks for services of others", singled: ofFlow((*edge).waitsForOthers),
 	},
 	{
 		ID: "third-replayed-callback", Category: stride.Tampering,
@@ -113,7 +114,7 @@ var thirdParties = []Rule{
 		at:    atFlowAndReceiver,
 		flow: func(e *edge) bool {
 			return e.from.outside && e.from.is("third_party", "payment_service", "sms_service", "email_service") && e.to.service() && !e.to.has("webhook_receiver") &&
-				e.says("webhook", "callback", "notif")
+				e.says("webhook", "callback", "notif") && !e.says("signed", "signature", "hmac")
 		},
 	},
 	{

@@ -73,6 +73,9 @@ func TestStatedGapsFitThePart(t *testing.T) {
 		{"files send nothing", "Share:file_storage", "The Share is not encrypted.", stride.EncryptionInTransit, 0},
 		{"retention is no session", "API:api", "Logs of the API never expire.", stride.SessionManagement, 0},
 		{"a token is", "API:api", "A token of the API never expires.", stride.SessionManagement, 1},
+		{"a second factor is no replica", "API:api", "The API has no second factor.", stride.Redundancy, 0},
+		{"a second instance is", "API:api", "The API has no second instance.", stride.Redundancy, 1},
+		{"partners limit nothing", "Partner:third_party", "The Partner has no rate limit.", stride.RateLimiting, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

@@ -25,7 +25,7 @@ var updates = []Rule{
 		Control: stride.ReplayProtection, Also: []stride.ControlName{stride.SecureBoot},
 		Terms: []string{"rollback protection", "version counter", "anti-rollback"}, Risk: risk(2, 4), Most: 2, CWE: []string{"CWE-1328"}, CAPEC: []string{"CAPEC-186"},
 		Fixes:   fixes(fix("Keep a monotonic version counter in hardware behind {target}, sign the version with the image, and expire update metadata (TUF, Uptane).", "CWE-1328")),
-		element: func(n *node) bool { return n.ownUpdates() },
+		element: func(n *node) bool { return n.ownUpdates() && n.updatesThings() },
 	},
 	{
 		ID: "device-signing-key", Category: stride.Spoofing,

@@ -76,7 +76,7 @@ var web = []Rule{
 		Fixes: fixes(fix("Validate requests in {source} against a strict schema and pass only scalar values into queries to {dest}.", "ASVS 2.2.1", "CWE-943")),
 		at:    atFlowAndReceiver,
 		flow: func(e *edge) bool {
-			return e.to.is("document_store", "graph_store", "search_index") && e.from.service() && e.from.handlesOutsideInput()
+			return e.to.is("document_store", "graph_store", "search_index") && e.from.service() && e.from.handlesOutsideInput() && !e.to.quoted.holds("bucket", "object", "blob")
 		},
 	},
 	{
@@ -179,7 +179,7 @@ var web = []Rule{
 		Control: stride.Sandboxing, Terms: []string{"sandbox", "seccomp", "isolated"}, Risk: risk(3, 4),
 		CWE: []string{"CWE-20", "CWE-502"}, CAPEC: []string{"CAPEC-100"},
 		Fixes:   fixes(fix("Decode in a separate process without network and with memory and time limits; keep the decoding library current.", "ASVS 1.5.2", "CWE-20")),
-		element: func(n *node) bool { return n.is("parser") && n.Kind != stride.ExternalEntity },
+		element: func(n *node) bool { return n.is("parser") && n.Kind != stride.ExternalEntity && !n.managed },
 	},
 	{
 		ID: "web-path-traversal", Category: stride.InformationDisclosure,

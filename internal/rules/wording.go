@@ -56,7 +56,7 @@ func (g *group) fill(text string, limit int) string {
 		if !strings.Contains(text, p.mark) {
 			continue
 		}
-		if (p.mark == "{source}" || p.mark == "{dest}") && len(g.names(p.mark, p.names)) > 1 {
+		if (p.mark == "{source}" || p.mark == "{dest}") && (len(g.names(p.mark, p.names)) > 1 || g.endIsPlural(p.mark)) {
 			text = agreed(text, p.mark)
 		}
 		most := limit
@@ -112,7 +112,11 @@ func (g *group) statement() string {
 		condition = fact + " and " + condition
 	}
 	text := fmt.Sprintf("%s can %s because %s, causing %s.", r.Actor, r.Action, condition, r.Effect)
-	return sentence(g.fill(g.once(text), 3))
+	limit := 3
+	if r.flow != nil {
+		limit = 2 // both ends are named, often more than once
+	}
+	return sentence(g.fill(g.once(text), limit))
 }
 
 // sentence begins with a capital where our own words begin it; names of the
@@ -137,7 +141,33 @@ func (g *group) manyTargets() bool {
 	if g.rule.flow != nil && (g.rule.at == atFlow || g.rule.at == atFlowAndReceiver) {
 		return len(g.sites) > 1
 	}
-	return g.several() || g.rule.flow != nil && len(g.ofNodes(func(n *node) string { return n.Name })) > 1
+	if g.several() || g.rule.flow != nil && len(g.ofNodes(func(n *node) string { return n.Name })) > 1 {
+		return true
+	}
+	return len(g.sites) > 0 && len(g.sites[0].nodes) > 0 && g.sites[0].nodes[0].plural()
+}
+
+// plural reports whether the name of n is that of several: "Data scientists", "Build
+// servers". What is written with a capital is a name of its own.
+func (n *node) plural() bool {
+	at := strings.LastIndexByte(n.Name, ' ') + 1
+	last := n.Name[at:]
+	if len(last) < 5 || !strings.HasSuffix(last, "s") || at > 0 && last != strings.ToLower(last) || at == 0 && !n.person() {
+		return false
+	}
+	for _, singular := range []string{"ss", "us", "is", "ics"} {
+		if strings.HasSuffix(last, singular) {
+			return false
+		}
+	}
+	return true
+}
+
+// endIsPlural reports whether the name of the one end for which the mark stands is that
+// of several.
+func (g *group) endIsPlural(mark string) bool {
+	e := g.sites[0].edge
+	return e != nil && (mark == "{source}" && e.from.plural() || mark == "{dest}" && e.to.plural())
 }
 
 // once names several targets in full the first time only.
