@@ -175,6 +175,9 @@ func compatible(e, head Entry) bool {
 	if slices.Contains(e.Tags, "wireless") || slices.Contains(e.Tags, "field_bus") {
 		return head.Alias != "gateway" && !serving(head.Alias) // a "Zigbee server" is no radio link
 	}
+	if slices.Contains(e.Tags, "command_line") && head.Alias == "controller" {
+		return false // a "Helm controller" is nobody's terminal
+	}
 	if e.Kind == head.Kind {
 		return true
 	}

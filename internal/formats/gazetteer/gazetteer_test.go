@@ -57,6 +57,10 @@ func TestLookup(t *testing.T) {
 		"Customer":                 {"end_user", stride.ExternalEntity},
 		"Order Service":            {"service", stride.Process},
 		"ECUs":                     {"vehicle", stride.Process},
+		"Helm controller":          {"service", stride.Process},
+		"RocksDB":                  {"file_storage", stride.DataStore},
+		"Wireless keypad":          {"iot_device", stride.Process},
+		"LTE modem":                {"wireless", stride.Process},
 		"Loan orchestrator":        {"service", stride.Process},
 	} {
 		e, ok := g.Lookup(name)

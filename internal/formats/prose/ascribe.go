@@ -68,7 +68,7 @@ func (a *ascription) follow(s *sentence, named []*element) {
 		if !a.fitsTopic(e) {
 			continue
 		}
-		if a.hint == nil && !related(e.tags, []stride.Tag{"identity_provider"}) {
+		if a.hint == nil && !e.is("identity_provider") {
 			a.hint = e
 		}
 		if s.opensWith(e) {
@@ -80,10 +80,10 @@ func (a *ascription) follow(s *sentence, named []*element) {
 
 // fitsTopic reports whether a section that names e goes on about it.
 func (a *ascription) fitsTopic(e *element) bool {
-	if elsewhere := related(e.tags, []stride.Tag{"identity_provider"}) && e.level == gazetteer.Product && !e.declared; elsewhere && e != a.x.topic {
+	if elsewhere := e.is("identity_provider") && e.level == gazetteer.Product && !e.declared; elsewhere && e != a.x.topic {
 		return false
 	}
-	return a.answers(e) && e.kind == stride.Process && (e.declared || e.linked || e.mentions > 1) && !related(e.tags, []stride.Tag{"monitoring"})
+	return a.answers(e) && e.kind == stride.Process && (e.declared || e.linked || e.mentions > 1) && !e.is("monitoring")
 }
 
 func (x *extractor) newAscription() *ascription {
@@ -101,7 +101,7 @@ func (x *extractor) newAscription() *ascription {
 		}
 	}
 	for _, f := range x.flows {
-		if a.next[f.from] == nil && f.to.kind == stride.Process && a.answers(f.to) && !related(f.to.tags, []stride.Tag{"monitoring"}) {
+		if a.next[f.from] == nil && f.to.kind == stride.Process && a.answers(f.to) && !f.to.is("monitoring") {
 			a.next[f.from] = f.to
 		}
 		caller := f.from.kind == stride.ExternalEntity || isClient(f.from.tags)
@@ -145,6 +145,9 @@ func (a *ascription) frontDoor() *element {
 	if e := a.x.topic; e != nil && a.opens(e) {
 		return e
 	}
+	if e := a.signedInAt(); e != nil {
+		return a.behind(e)
+	}
 	callers := map[*element]int{}
 	var best *element
 	for _, f := range a.x.flows {
@@ -152,7 +155,7 @@ func (a *ascription) frontDoor() *element {
 			continue
 		}
 		callers[f.to]++
-		if (isHuman(f.from.tags) || isClient(f.from.tags)) && !related(f.to.tags, []stride.Tag{"admin_interface"}) {
+		if (isHuman(f.from.tags) || isClient(f.from.tags)) && !f.to.is("admin_interface") {
 			callers[f.to] += 2
 		}
 		if best == nil || callers[f.to] > callers[best] {
@@ -170,13 +173,41 @@ func (a *ascription) frontDoor() *element {
 	return best
 }
 
+// signedInAt returns the program that a section about users and their sign-in names
+// most, the first of several, or nil.
+func (a *ascription) signedInAt() *element {
+	named := map[*element]int{}
+	var best *element
+	for i := range a.x.sentences {
+		s := &a.x.sentences[i]
+		if s.block.kind == heading || !aboutUsers(s.block.section.title) {
+			continue
+		}
+		for _, m := range s.mentions {
+			if m.elem == nil || m.idle() || !a.opens(m.elem) || !a.fitsTopic(m.elem) {
+				continue
+			}
+			if named[m.elem]++; best == nil || named[m.elem] > named[best] {
+				best = m.elem
+			}
+		}
+	}
+	return best
+}
+
+// aboutUsers reports whether a title announces who signs in and how.
+func aboutUsers(title string) bool {
+	t := strings.ToLower(title)
+	return strings.Contains(t, "authentication") || strings.Contains(t, "sign-in") || strings.Contains(t, "login") || strings.Contains(t, "users and ")
+}
+
 // behind looks through what only hands requests on: the application behind the
 // load balancer is what people use.
 func (a *ascription) behind(e *element) *element {
 	const hops = 3
 	for range hops {
-		if !related(e.tags, []stride.Tag{"load_balancer"}) && !related(e.tags, []stride.Tag{"cdn"}) && !related(e.tags, []stride.Tag{"waf"}) &&
-			!related(e.tags, []stride.Tag{"reverse_proxy"}) && !related(e.tags, []stride.Tag{"dns"}) || slices.Contains(e.tags, "web_app") {
+		if !e.is("load_balancer") && !e.is("cdn") && !e.is("waf") &&
+			!e.is("reverse_proxy") && !e.is("dns") || slices.Contains(e.tags, "web_app") {
 			return e
 		}
 		next := a.next[e]

@@ -36,6 +36,37 @@ func (x *extractor) lent(s *sentence, m *mention) bool {
 	return next.word && borrowed(gazetteer.Singular(next.lower)) && !x.verbHere(s, m.to)
 }
 
+// listedField reports whether the phrase is a field in a list of data: "the amount,
+// merchant and device identifier", "name, e-mail and phone".
+func (s *sentence) listedField(m *mention) bool {
+	if m.elem != nil || !m.bare || m.to != m.from+1 || m.from == 0 || m.entry.Level == gazetteer.Product {
+		return false
+	}
+	t, before := &s.tokens[m.from], s.tokens[m.from-1].lower
+	if t.text != t.lower || gazetteer.Singular(t.lower) != t.lower || before != "," && before != "and" && before != "or" {
+		return false
+	}
+	if m.to < len(s.tokens) && s.tokens[m.to].word && s.tokens[m.to].lower != "and" && s.tokens[m.to].lower != "or" {
+		return false
+	}
+	for i := m.from - 2; i >= 0 && i >= m.from-3; i-- {
+		if dataField(s.tokens[i].lower) {
+			return true
+		}
+	}
+	return m.to+1 < len(s.tokens) && dataField(s.tokens[m.to+1].lower)
+}
+
+// dataField lists what records hold.
+func dataField(w string) bool {
+	switch w {
+	case "name", "names", "email", "e-mail", "address", "addresses", "amount", "currency", "number", "id", "identifier", "date", "time", "timestamp", "department",
+		"location", "price", "token", "title", "status", "type", "age", "gender", "language", "country", "city", "postcode", "birthday", "birth", "quantity", "score":
+		return true
+	}
+	return false
+}
+
 // accountName reports whether the phrase is the name of an account: "Account
 // postgres".
 func (s *sentence) accountName(m mention) bool {

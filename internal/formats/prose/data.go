@@ -3,6 +3,8 @@ package prose
 import (
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/threatdraft/threatdraft/internal/stride"
 )
@@ -56,13 +58,7 @@ type datum struct {
 }
 
 func (x *extractor) dataPhrases(lower string) []datum {
-	var words []string
-	var spans [][2]int
-	for _, t := range tokenize(lower, 0, len(lower)) {
-		if t.word {
-			words, spans = append(words, t.text), append(spans, [2]int{t.start, t.end})
-		}
-	}
+	words, spans := wordsOf(lower)
 	var out []datum
 	for i := 0; i < len(words); i++ {
 		best := dataPhrase{}
@@ -80,6 +76,23 @@ func (x *extractor) dataPhrases(lower string) []datum {
 		}
 	}
 	return out
+}
+
+// wordsOf cuts lower-case text into the words that tokenize would find, and where each
+// stands, without making tokens.
+func wordsOf(lower string) (words []string, spans [][2]int) {
+	words, spans = make([]string, 0, len(lower)/5+1), make([][2]int, 0, len(lower)/5+1)
+	for i := 0; i < len(lower); {
+		r, size := utf8.DecodeRuneInString(lower[i:])
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			i += size
+			continue
+		}
+		end := wordEnd(lower, i, len(lower))
+		words, spans = append(words, lower[i:end]), append(spans, [2]int{i, end})
+		i = end
+	}
+	return words, spans
 }
 
 // dataIn returns the classes of data that lower-case text names, in order.

@@ -37,6 +37,7 @@ func (x *extractor) declareElements() {
 			x.declareHeading(b, r)
 		case b.kind == bullet && b.section.inherited && parseItem(x.text, b.start, b.end).desc == "":
 			// a remark about a part, not one more part
+		case b.kind == bullet && r.declares() && !b.section.inherited && x.declareGroup(b, r):
 		case b.kind == bullet && r.declares():
 			x.declareItem(x.itemOf(b), r, b)
 		case b.kind == bullet && r == roleNone:
@@ -51,7 +52,7 @@ func (x *extractor) declareElements() {
 		if r == roleNone && !b.declared && len(x.reg.all) == before && !b.section.aside() {
 			x.describe(b, &t)
 		}
-		if r != roleNone || b.kind == paragraph {
+		if r != roleNone && !(b.kind == heading && b.level == plainTitle && x.listing > 0) || b.kind == paragraph {
 			for _, e := range x.reg.all[before:] {
 				labelled := r == roleActors && b.kind == paragraph // says who acts, not what there is
 				if e.kind != stride.ExternalEntity && !(labelled && x.listing == listedEnough-1) {
@@ -59,10 +60,11 @@ func (x *extractor) declareElements() {
 				}
 			}
 		}
-		if b.kind == paragraph && !b.declared && !b.section.aside() {
+		if b.kind == paragraph && !b.declared && (!b.section.aside() || r == roleAssets) {
 			x.describeBold(b) // running text is no list
 		}
 	}
+	x.completeLists()
 }
 
 // declareHeading reads a heading below "Actors" that itself names an actor.
@@ -71,11 +73,19 @@ func (x *extractor) declareHeading(b *block, r role) {
 	if roleOf(title) != roleNone {
 		return
 	}
-	if _, known := x.headed(title); !known && r != roleActors && len(strings.Fields(title)) < 2 {
+	name, brackets, _ := strings.Cut(strings.TrimSuffix(title, ")"), " (")
+	if pair := x.severalParts(item{name: name, nameAt: b.start, start: b.start, end: b.end}); pair != nil {
+		for _, one := range pair {
+			x.declareItem(one, r, b)
+		}
+		b.declared = false
+		return
+	}
+	if _, known := x.headed(name); !known && (r != roleActors && len(strings.Fields(name)) < 2 || b.level == plainTitle && !x.tellsBelow(b)) {
 		return // "Networks" among components begins another matter
 	}
-	if x.partName(title) {
-		x.declareItem(item{name: title, start: b.start, end: b.end, nameAt: b.start}, r, b)
+	if x.partName(name) {
+		x.declareItem(item{name: name, attributes: brackets, desc: x.definitionBelow(b), start: b.start, end: b.end, nameAt: b.start}, r, b)
 		b.declared = false
 	}
 }
@@ -380,32 +390,6 @@ func (x *extractor) numbered(it item) item {
 	return it
 }
 
-// severalParts splits "Office Client, Admin Client (external entities)" and "Git
-// Repository and Jenkins server" where each name is that of a part; nil where the
-// item names one.
-func (x *extractor) severalParts(it item) []item {
-	if !strings.Contains(it.name, ", ") && !strings.Contains(it.name, " and ") || x.reg.byName[canon(display(it.name))] != nil {
-		return nil
-	}
-	names := regexpJoin.Split(it.name, 6)
-	if len(names) < 2 {
-		return nil
-	}
-	out := make([]item, 0, len(names))
-	at := it.nameAt
-	for _, name := range names {
-		e, known := x.gaz.Lookup(name)
-		if !known || e.Level == gazetteer.Weak && len(strings.Fields(name)) < 2 || !startsUpper(name) && !strings.Contains(name, "-") {
-			return nil
-		}
-		one := it
-		at += max(0, strings.Index(x.text[at:min(len(x.text), at+len(it.name)+8)], name))
-		one.name, one.nameAt = name, at
-		out = append(out, one)
-	}
-	return out
-}
-
 // declareItem makes the element that an item names.
 func (x *extractor) declareItem(it item, r role, b *block) {
 	if several := x.severalParts(it); several != nil {
@@ -428,7 +412,9 @@ func (x *extractor) declareItem(it item, r role, b *block) {
 	if !known && (len(strings.Fields(name)) > 5 || !startsUpper(it.name) && b.kind == paragraph && !typed) {
 		return
 	}
-	if entry.Level == gazetteer.Weak && x.quality[strings.ToLower(strings.Fields(name)[0])] && len(strings.Fields(name)) < 3 && !x.beginsWithKind(it.desc) {
+	titled := b.level == plainTitle && !isHuman(entry.Tags)
+	if words := strings.Fields(strings.ToLower(name)); entry.Level == gazetteer.Weak && !titled && x.quality[words[0]] && len(words) < 3 &&
+		!x.beginsWithKind(it.desc) {
 		return
 	}
 	b.declared = true
@@ -438,6 +424,9 @@ func (x *extractor) declareItem(it item, r role, b *block) {
 		return
 	}
 	e := &element{name: name, pos: it.nameAt, declared: true, capital: true, evidence: []stride.Evidence{ev}}
+	if isTool(it.name) {
+		e.name = it.name // as people type it
+	}
 	x.classify(e, entry, known, it, r)
 	x.reg.add(e)
 	x.reg.phrase(e, name)
@@ -448,6 +437,12 @@ func (x *extractor) declareItem(it item, r role, b *block) {
 	if typed && !known && what.Level == gazetteer.Noun && canon(what.Alias) == canon(it.stated()) {
 		x.reg.alias(e, it.stated()) // "acmed (control plane)"
 		x.reg.phrase(e, it.stated())
+	}
+	if id := strings.Trim(it.attributes, "`"); isIdentifier(id) && strings.ContainsAny(id, "-_") && !strings.Contains(id, " ") {
+		if _, word := x.gaz.Lookup(id); !word || it.attributes != id {
+			x.reg.alias(e, id) // "Control plane (acme-control)"
+			x.reg.phrase(e, id)
+		}
 	}
 	for _, variant := range strings.Split(name, " / ") {
 		if variant != name {
@@ -489,6 +484,12 @@ func (x *extractor) typedBy(it item) (gazetteer.Entry, bool) {
 // classify takes kind and tags from the list's title, the name and the type
 // that the item states.
 func (x *extractor) classify(e *element, entry gazetteer.Entry, known bool, it item, r role) {
+	if kind, told := x.saidToBe(it); told && (!known || entry.Level == gazetteer.Weak && !isHuman(entry.Tags)) {
+		entry, known = kind, true
+	}
+	if isTool(it.name) && !known {
+		entry, known = x.gaz.Lookup("command line tool")
+	}
 	if typed, ok := x.typedBy(it); ok && (!known || entry.Level == gazetteer.Weak || len(entry.Tags) > 0 && typed.Tags[0].Is(entry.Tags[0])) {
 		entry, known = typed, true
 	}

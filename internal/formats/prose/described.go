@@ -100,20 +100,52 @@ func (x *extractor) describeHeading(b *block) {
 	if b.level == 1 || b.index == 0 || b.index+1 >= len(x.blocks) || !x.partName(title) {
 		return
 	}
+	_, known := x.headed(title)
+	if !known && len(strings.Fields(title)) < 2 || !x.actsBelow(b) {
+		return
+	}
+	x.declareItem(item{name: title, start: b.start, end: b.end, nameAt: b.start}, roleComponents, b)
+	b.declared = false
+}
+
+// actsBelow reports whether the paragraph below a heading begins with what the part
+// that the heading names does.
+func (x *extractor) actsBelow(b *block) bool {
+	if b.index+1 >= len(x.blocks) {
+		return false
+	}
 	below := &x.blocks[b.index+1]
 	if below.kind != paragraph || below.end-below.start < telling {
-		return
+		return false
 	}
 	text := x.text[below.start:below.end]
 	for _, subject := range []string{"It ", "This component ", "This service ", "This part "} {
 		text = strings.TrimPrefix(text, subject)
 	}
-	_, known := x.headed(title)
-	if !known && len(strings.Fields(title)) < 2 || !x.beginsWithVerb(text) {
-		return
+	return x.beginsWithVerb(text)
+}
+
+// tellsBelow reports whether the paragraph below a heading begins with what the part
+// does, or with what it is.
+func (x *extractor) tellsBelow(b *block) bool {
+	if x.actsBelow(b) {
+		return true
 	}
-	x.declareItem(item{name: title, start: b.start, end: b.end, nameAt: b.start}, roleComponents, b)
-	b.declared = false
+	below := &x.blocks[min(b.index+1, len(x.blocks)-1)]
+	return below.kind == paragraph && x.beginsWithKind(x.text[below.start:below.end])
+}
+
+// definitionBelow returns the paragraph below a heading where it begins with what
+// the part is, or "".
+func (x *extractor) definitionBelow(b *block) string {
+	if b.index+1 >= len(x.blocks) || x.blocks[b.index+1].kind != paragraph {
+		return ""
+	}
+	below := &x.blocks[b.index+1]
+	if text := below.textOf(x.text); x.beginsWithKind(text) {
+		return text
+	}
+	return ""
 }
 
 // tellsPart reports whether the text behind a name says what a part does, or

@@ -41,7 +41,8 @@ var (
 		`modbus|lora\S*|devices?|meters?`)
 	signInWords = fieldWords(`log ?ins?|logs in|sign(?:s|ed|ing)?[- ](?:in|on)s?|authenticat\w+|sso|oauth\S*|oidc|openid|saml|tokens?|passwords?|credentials|` +
 		`certificates?|keys`)
-	outgoing = regexp.MustCompile(`(?i)\b(?:calls?|sends?|fires?|posts? to|notif\w+|delivers?|triggers?) (?:the |an? |customers?'? |outgoing )?webhooks?\b|` +
+	ledgerWords = fieldWords(`consortium|permissioned|hyperledger|fabric|private (?:block)?chain|our own chain|validators?|raft|pbft|tendermint|besu`)
+	outgoing    = regexp.MustCompile(`(?i)\b(?:calls?|sends?|fires?|posts? to|notif\w+|delivers?|triggers?) (?:the |an? |customers?'? |outgoing )?webhooks?\b|` +
 		`\bwebhooks? (?:send|post|notify|deliver|call|inform|are sent|are delivered)\b|\boutgoing webhooks?\b|\bwebhooks? (?:that |which )?(?:a |the |each )?(?:customer|user|tenant|admin)s? `)
 )
 
@@ -78,6 +79,13 @@ var fieldTable = []fieldRow{
 	{tag: "end_user", words: "media player|video player|audio player|music player|dvd player", general: "device", kind: stride.Process},
 	{tag: "admin", words: "admin", against: fieldWords(`(?:web|user) (?:interface|ui|page|console)|admin (?:interface|ui|page|console|panel)`), near: true, general: "admin_interface", kind: stride.Process},
 	{tag: "webhook_receiver", words: "webhook", against: outgoing, near: true, general: "third_party", kind: stride.ExternalEntity},
+	{tag: "agent", words: "certificate agent|certificate issuer", general: "service"},
+	{tag: "consensus", words: "blockchain node|bitcoin node|ethereum node|full node|blockchain", field: ledgerWords, general: "service"},
+	{tag: "consensus", words: "blockchain network|bitcoin network|ethereum network", field: ledgerWords, general: "third_party", kind: stride.ExternalEntity},
+	{tag: "relational", words: "sqlite|sqlite database|sqlite file", against: fieldWords(`offline|on the (?:phone|device|tablet)|(?:mobile|phone) app|the app (?:keeps|caches|stores)`),
+		near: true, general: "file_storage"},
+	{tag: "secret_store", words: "key|wallet|seed|share|storage", against: fieldWords(`offline|on paper|steel plates?|hardware wallets?|air[- ]?gapped|bank vaults?|safe deposit`),
+		near: true, general: "backup_store"},
 	{tag: "database", words: "synapse", field: fieldWords(`azure|warehouse|analytics|spark|sql pools?`), general: "service", kind: stride.Process},
 }
 

@@ -53,6 +53,11 @@ func TestTagsFitTheField(t *testing.T) {
 		"a directory of people":     {"The Identity server finds people by phone numbers. The reader app calls the Identity server." + reads, "Identity server", stride.Process, "service"},
 		"names at home":             {"The hub starts DNS and audio as containers. The hub calls DNS." + reads, "DNS", stride.Process, "service"},
 		"a window for commands":     {"The desk app sends lines to the terminal and keeps the output of the terminal. The desk app calls the Shelf API." + reads, "Terminal", stride.Process, "client"},
+		"a certificate agent":       {"The certificate agent calls the Shelf API." + reads, "Certificate agent", stride.Process, "service"},
+		"nodes of a public chain":   {"The Shelf API sends payments to the blockchain node. The blockchain node follows Bitcoin." + reads, "Blockchain node", stride.Process, "service"},
+		"nodes of a consortium":     {"The Shelf API sends payments to the blockchain node. Each member of the consortium runs one." + reads, "Blockchain node", stride.Process, "consensus"},
+		"a file in an app":          {"The app caches loans in SQLite so that they can be read offline. The reader app calls the Shelf API." + reads, "SQLite", stride.DataStore, "file_storage"},
+		"keys on steel":             {"## Components\n\n- Cold wallet: steel plates in two bank vaults\n- Shelf API: reads MySQL\n", "Cold wallet", stride.DataStore, "backup_store"},
 		"a server for a radio":      {"## Components\n\n- Z-Wave shelf server: calls the Shelf API\n- Shelf API: reads MySQL\n", "Z-Wave shelf server", stride.Process, "service"},
 		"an adapter to a product":   {"## Components\n\n- Keycloak adapter: calls the Shelf API\n- Shelf API: reads MySQL\n", "Keycloak adapter", stride.Process, "service"},
 	} {

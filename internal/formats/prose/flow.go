@@ -98,7 +98,8 @@ func (x *extractor) declareFlow(b *block) {
 		line = rest
 	}
 	inFlows := b.section.role == roleFlows
-	if parts := arrowParts(line); len(parts) > 1 {
+	arrow := strings.ContainsAny(line, ">→⟶➔↔")
+	if parts := arrowParts(line); arrow && len(parts) > 1 {
 		for _, part := range parts {
 			if m := arrowForm.FindStringSubmatch(part); len(m) > 0 {
 				x.declareArrows(b, part, m)
@@ -106,11 +107,17 @@ func (x *extractor) declareFlow(b *block) {
 		}
 		return
 	}
-	if m := arrowForm.FindStringSubmatch(line); m != nil {
-		x.declareArrows(b, line, m)
-		return
+	if arrow {
+		if m := arrowForm.FindStringSubmatch(line); m != nil {
+			x.declareArrows(b, line, m)
+			return
+		}
 	}
-	if m := sendsForm.FindStringSubmatch(line); m != nil {
+	var m []string
+	if strings.Contains(line, "to ") {
+		m = sendsForm.FindStringSubmatch(line)
+	}
+	if m != nil {
 		from, to := x.flowEnd(m[1], b, inFlows), x.flowEnd(m[4], b, inFlows)
 		label := m[2]
 		if through := strings.Contains(m[3], " through ") || strings.Contains(m[3], " via "); through && !inFlows {

@@ -19,6 +19,7 @@ type frame struct {
 	placed   bool       // a preposition named an object of this verb
 	verbAt   int
 	head     *element // the part before "that", until the relative clause shows what it is
+	back     *element // the part before "which", while its clause is about another
 	object   *element // the part before "that" that its clause acts on
 	causes   bool     // the verb makes its object act: "lets customers pay"
 	opening  bool     // the sentence begins with a subordinate clause
@@ -124,6 +125,9 @@ func (x *extractor) readFrames(s *sentence, last *element) *element {
 		case t.text == ")" && len(outer) > 0:
 			x.flushDirect(s, &f)
 			f, outer = outer[len(outer)-1], outer[:len(outer)-1]
+		case t.text == "," && f.back != nil && x.resumes(s, i+1):
+			x.flushDirect(s, &f)
+			f = frame{subjects: []*element{f.back}} // "the desk, which clerks use, reads X"
 		case !t.word:
 			x.framePunct(s, &f, t)
 		case t.lower == "it" || t.lower == "they":
@@ -156,6 +160,7 @@ func (x *extractor) frameWord(s *sentence, f *frame, i int) {
 	case subordinates(t.lower):
 		x.flushDirect(s, f)
 		*f = frame{opening: i == 0}
+	case t.lower == "of" && len(f.classes) == 0 && i > 0 && partitive(s.tokens[i-1].lower):
 	case x.preps[t.lower] || t.lower == "as":
 		f.preposition(t.lower)
 	case f.keeps(s, t.lower):
@@ -166,6 +171,25 @@ func (x *extractor) frameWord(s *sentence, f *frame, i int) {
 	default:
 		x.frameVerb(s, f, i)
 	}
+}
+
+// partitive lists the words before "of" that only count what follows: "some of our
+// customers".
+func partitive(w string) bool {
+	switch w {
+	case "some", "many", "most", "all", "one", "each", "any", "several", "few", "both", "none", "two", "three":
+		return true
+	}
+	return false
+}
+
+// resumes reports whether a verb of the main clause stands at token i: "..., reads".
+func (x *extractor) resumes(s *sentence, i int) bool {
+	if i >= len(s.tokens) || !s.tokens[i].word {
+		return false
+	}
+	w := s.tokens[i].lower
+	return w == "is" || w == "are" || strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") && x.verbOf(w) != 0
 }
 
 // turns reports whether mention j begins a clause of its own: behind "and" or a
@@ -367,7 +391,7 @@ func (x *extractor) frameMention(s *sentence, f *frame, m mention) {
 		}
 		switch {
 		case f.head != nil && f.prep == "": // "the app that customers use"
-			f.object, f.head, f.subjects = f.head, nil, []*element{e}
+			f.object, f.back, f.head, f.subjects = f.head, f.head, nil, []*element{e}
 		case f.prep == "from" && len(f.subjects) == 0 && e.kind != stride.DataStore: // "readings from the meters go to"
 			f.subjects = []*element{e}
 		case f.prep != "": // "the admin of the shop": the head stays

@@ -42,7 +42,7 @@ func (x *extractor) sameThing(s *sentence, j int) *element {
 		return nil
 	}
 	p, m := s.mentions[j-1], s.mentions[j]
-	if p.elem == nil || m.from <= p.to || p.elem.kind != m.entry.Kind && (p.elem.kind == stride.DataStore || m.entry.Kind == stride.DataStore) {
+	if p.elem == nil || m.from <= p.to {
 		return nil
 	}
 	between := s.tokens[p.to:m.from]
@@ -52,7 +52,17 @@ func (x *extractor) sameThing(s *sentence, j int) *element {
 	if p.elem == x.topic && between[0].lower == "is" && len(between) > 1 && len(between) < 14 && indefinite(between[1].lower) && x.allDescribe(between[2:]) {
 		return p.elem
 	}
+	if p.elem.kind != m.entry.Kind && (p.elem.kind == stride.DataStore || m.entry.Kind == stride.DataStore) {
+		return nil
+	}
+	if e := x.definedAs(s, j, between); e != nil {
+		return e
+	}
 	alike := related(p.elem.tags, m.entry.Tags)
+	if alike && m.bare && p.elem.level == gazetteer.Product && p.elem.kind == m.entry.Kind && s.actsAs(j) {
+		x.reg.alias(p.elem, display(x.phraseText(s, &m)))
+		return p.elem
+	}
 	if first := between[0].text; first == "(" && len(between) == 1 {
 		if alike && m.to < len(s.tokens) && closes(s.tokens[m.to].text) {
 			if narrowerThan(m.entry.Tags, p.elem.tags) {

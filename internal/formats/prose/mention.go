@@ -44,7 +44,7 @@ func (x *extractor) findMentions(s *sentence) []mention {
 		}
 		x.extend(s, &m)
 		whole := x.listing >= listedEnough && m.elem == nil && s.builtAs(&m) // what the whole is, of which the parts are listed
-		m.lent = whole || x.lent(s, &m) || x.ownerAt(s, &m) || s.accountName(m) || s.installer(m)
+		m.lent = whole || s.listedField(&m) || x.lent(s, &m) || x.ownerAt(s, &m) || s.accountName(m) || s.installer(m)
 		m.denied = s.deniedAt(m.from) || m.elem == nil && x.absent(s, &m) || m.bare && (s.onlyCalls(m) || s.notThere(m))
 		out = append(out, m)
 		i = m.to
@@ -86,7 +86,7 @@ func (x *extractor) mentionAt(s *sentence, i int) (mention, bool) {
 		return mention{}, false
 	}
 	if e, to := x.declaredFrom(s, i); e != nil && !x.continues(s, to) {
-		if to < len(s.tokens) && s.adjacent(x.text, to-1) && genericHead(s.tokens[to].text) && !x.verbHere(s, to) {
+		if to < len(s.tokens) && s.adjacent(x.text, to-1) && (genericHead(s.tokens[to].text) || saysProgram(e, s.tokens[to].lower)) && !x.verbHere(s, to) {
 			to++ // "Orders PostgreSQL database"
 		}
 		return mention{from: i, to: to, elem: e, capital: true}, true
@@ -117,6 +117,12 @@ func (x *extractor) mentionAt(s *sentence, i int) (mention, bool) {
 	identifier := strings.Contains(t.text, "_") || len(t.subs) > len(strings.Fields(entry.Alias)) && len(found) == 1
 	m := mention{from: i, to: to, entry: entry, bare: len(found) == 1 && !identifier, capital: identifier || s.capital(i) && !s.initial(i)}
 	return m, true
+}
+
+// saysProgram reports whether the word behind the name of a program only says that it
+// is one: "the Case Desk tool".
+func saysProgram(e *element, w string) bool {
+	return (w == "tool" || programNoun(w)) && e.kind == stride.Process && e.level == gazetteer.Weak
 }
 
 // continues reports whether the name goes on behind a listed one: where
@@ -322,6 +328,9 @@ func (x *extractor) acceptable(s *sentence, i int, e gazetteer.Entry) bool {
 	if !x.inDomain(e.Alias) || e.Alias == "bank" && i > 0 && banked(s.tokens[i-1].lower) {
 		return false
 	}
+	if e.Alias == "stream" && i > 0 && flowing(s.tokens[i-1].lower) || s.runSetting(i, e) {
+		return false
+	}
 	if e.Alias == "ids" && s.tokens[i].text != "IDS" || noName(&s.tokens[i], e) {
 		return false
 	}
@@ -349,6 +358,10 @@ func (x *extractor) modifiers(s *sentence, m *mention, floor int) {
 		named := s.capital(i) && i > 0 && !s.initial(i) && s.capital(i+1) && x.dets[s.tokens[i-1].lower] &&
 			m.entry.Level < gazetteer.Product // "the Core Banking mainframe"
 		named = named || t.lower == "core" && x.trades[s.tokens[m.from].lower] // "the core banking mainframe"
+		if i > floor && measure(t.text) && digits(s.tokens[i-1].text) {
+			m.from, m.bare = i-1, false // "900 MHz radio"
+			break
+		}
 		if !t.word || len(t.text) < 2 || strings.Trim(t.text, "0123456789.,-x%") == "" || itemNumber(t.text) && i == 0 || x.stop[t.lower] ||
 			x.quality[t.lower] && !named || strings.HasSuffix(t.lower, "ly") || t.lower == s.tokens[m.to-1].lower {
 			break
@@ -357,14 +370,15 @@ func (x *extractor) modifiers(s *sentence, m *mention, floor int) {
 		if proper && i == 0 && s.block.kind == paragraph && !x.properStart(s, i) {
 			break
 		}
-		if describes(t) || x.verbish(t.lower) && !(proper && i > 0 && !s.initial(i)) {
+		if describes(t) || x.actsHere(s, i) || x.verbish(t.lower) && !(proper && i > 0 && !s.initial(i)) && !(strings.HasSuffix(t.lower, "s") && s.articleBefore(i)) {
 			break
 		}
 		if !proper && adjective(t.lower) {
 			break
 		}
 		if !proper {
-			if lower++; lower > 3 || x.foreign || m.entry.Level == gazetteer.Product || m.entry.Level == gazetteer.Name {
+			product := m.entry.Level == gazetteer.Product && !slices.Contains(m.entry.Tags, "function") // of which there are many: "the intake Lambda"
+			if lower++; lower > 3 || x.foreign || product || m.entry.Level == gazetteer.Name {
 				break
 			}
 		}

@@ -36,6 +36,9 @@ func noName(t *token, e gazetteer.Entry) bool {
 	if len(t.subs) < 2 || strings.Contains(e.Alias, " ") {
 		return false
 	}
+	if strings.Contains(t.lower, "-to-") {
+		return true // "service-to-service traffic"
+	}
 	if strings.Contains(t.text, "_") && t.text == strings.ToUpper(t.text) || strings.Count(t.text, "-") > 2 && e.Level == gazetteer.Weak {
 		return true
 	}

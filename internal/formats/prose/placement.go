@@ -68,6 +68,9 @@ func (x *extractor) readZones() {
 		}
 		x.placeStanding(s)
 		for _, where := range []*regexp.Regexp{placement, ownSite} {
+			if where == ownSite && !strings.Contains(lower, "prem") {
+				continue
+			}
 			for _, m := range where.FindAllStringSubmatchIndex(body, 4) {
 				x.place(s, body, m, false)
 			}

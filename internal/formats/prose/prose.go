@@ -40,6 +40,7 @@ type extractor struct {
 	verbs     map[string]verbClass
 	stop      map[string]bool
 	quality   map[string]bool
+	actions   map[string]bool // verbs that begin no name
 	trades    map[string]bool
 	dets      map[string]bool
 	preps     map[string]bool
@@ -83,7 +84,8 @@ type extractor struct {
 // error today; the shape is that of every format.
 func Parse(src stride.Source) (stride.Architecture, []string, error) {
 	x := &extractor{domains: map[string]bool{}, src: src, raw: string(src.Content), gaz: gazetteer.New(), verbs: verbs(), stop: set(functionWords),
-		quality: set(qualifiers), trades: set(tradeWords), dets: set(determiners), preps: set(prepositions),
+		quality: set(qualifiers), actions: set(actionWords),
+		trades: set(tradeWords), dets: set(determiners), preps: set(prepositions),
 		reg: newRegistry(), began: -1, byEnds: map[[2]*element]*flow{},
 		general: map[stride.Tag]*element{}, protos: set(protocolWords),
 		phrases: controlIndex(), weaknesses: weaknessIndex(), safeguards: patternIndex(safeguardTable), denied: deniedIndex(), classes: dataIndex()}
@@ -100,8 +102,11 @@ func Parse(src stride.Source) (stride.Architecture, []string, error) {
 	x.declareElements()
 	x.declareSubject()
 	x.declareActing()
+	x.declareTerms()
+	x.declareNamed()
 	x.readSentences()
 	x.resolveMentions()
+	x.joinTwins()
 	x.settleFields()
 	x.declareFlows()
 	x.frameFlows()

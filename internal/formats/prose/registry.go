@@ -48,6 +48,11 @@ func (e *element) build() stride.Element {
 		Data: e.data, Aliases: e.aliases, OutOfScope: e.outside, Evidence: e.evidence}
 }
 
+// is reports whether the part has the tag or one that narrows it.
+func (e *element) is(tag stride.Tag) bool {
+	return slices.ContainsFunc(e.tags, func(own stride.Tag) bool { return own.Is(tag) })
+}
+
 // registry holds the elements by name. Lookups go by canonical names, by last
 // word and by phrase, so that no step compares all with all.
 type registry struct {

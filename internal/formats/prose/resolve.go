@@ -115,7 +115,7 @@ func (x *extractor) named(s *sentence, j int) *element {
 	}
 	x.settleBefore(s, j)
 	if e := x.sameThing(s, j); e != nil {
-		if m.entry.Level == gazetteer.Product {
+		if m.entry.Level == gazetteer.Product && !s.runsOn(m, e) {
 			x.reg.alias(e, display(name))
 		}
 		return e
@@ -124,6 +124,12 @@ func (x *extractor) named(s *sentence, j int) *element {
 		return nil
 	}
 	return x.create(s, m, display(name))
+}
+
+// runsOn reports whether the product is only what a part with a name of its own is
+// built on, one of several: "the Orchestrator, an AWS Lambda function".
+func (s *sentence) runsOn(m *mention, e *element) bool {
+	return e.level == gazetteer.Weak && m.from > 0 && indefinite(s.tokens[m.from-1].lower)
 }
 
 // introducedAs finds the part that the text lists by the last word of the phrase
@@ -207,7 +213,9 @@ func (x *extractor) bareProduct(s *sentence, j int) *element {
 	}
 	x.settleBefore(s, j)
 	if e := x.sameThing(s, j); e != nil {
-		x.reg.alias(e, display(name))
+		if !s.runsOn(m, e) {
+			x.reg.alias(e, display(name))
+		}
 		return e
 	}
 	if e := x.sameMaker(m.entry); e != nil {
@@ -235,6 +243,10 @@ func (x *extractor) bareProduct(s *sentence, j int) *element {
 	if e := x.productOf(key); e != nil {
 		return e
 	}
+	if e := x.soldAs(key, m.entry); e != nil {
+		x.reg.alias(e, display(name))
+		return e
+	}
 	return x.create(s, m, display(name))
 }
 
@@ -244,6 +256,23 @@ func (x *extractor) productOf(key string) *element {
 	var hit *element
 	for _, e := range x.reg.all {
 		if !e.declared || !slices.ContainsFunc(e.aliases, func(a string) bool { return strings.HasSuffix(canon(a), " "+key) }) {
+			continue
+		}
+		if hit != nil {
+			return nil
+		}
+		hit = e
+	}
+	return hit
+}
+
+// soldAs finds the one managed service under which the product is run: "RDS for
+// PostgreSQL" is PostgreSQL.
+func (x *extractor) soldAs(key string, entry gazetteer.Entry) *element {
+	var hit *element
+	for _, e := range x.reg.byWord[lastWord(key)] {
+		sold, n := x.product(strings.Fields(e.canon))
+		if n == 0 || !e.managed || e.kind != entry.Kind || !strings.HasSuffix(sold.Alias, " "+key) {
 			continue
 		}
 		if hit != nil {
@@ -267,8 +296,8 @@ func (x *extractor) bareNoun(s *sentence, j int) *element {
 	if len(words) == 0 {
 		return nil
 	}
-	for _, head := range []string{" app", " server", " system"} {
-		if e := x.reg.byName[key+head]; e != nil && e.kind == m.entry.Kind && (head == " app" || e.declared) {
+	for _, head := range []string{" app", " receiver", " module", " server", " system"} {
+		if e := x.reg.byName[key+head]; e != nil && e.kind == m.entry.Kind && (head == " app" || e.declared || part(head) && physical(e.tags)) {
 			return e // "the client" for the client application
 		}
 	}
@@ -303,6 +332,9 @@ func (x *extractor) bareNoun(s *sentence, j int) *element {
 	}
 	return x.create(s, m, display(name))
 }
+
+// part reports whether the head only says that the word before it is a device.
+func part(head string) bool { return head == " receiver" || head == " module" }
 
 func (x *extractor) latest(word, key string) *element {
 	var best *element

@@ -18,6 +18,9 @@ const (
 	row
 )
 
+// plainTitle is the level of a heading that is a line of plain text.
+const plainTitle = 7
+
 // block is a run of text with one role in the document. Start and end are byte
 // offsets of its text, without marker and surrounding space.
 type block struct {
@@ -32,6 +35,7 @@ type block struct {
 	labelKey  string
 	labelEnd  int
 	labelRead bool
+	lined     bool // a line "Name: text" among others, without a marker
 	// declared is set once a pass has read the block as a declaration.
 	declared bool
 }
@@ -271,6 +275,9 @@ func (s *scanner) place(from, to, indent, next int) {
 		s.open = false // a rule, or the underline of a heading
 	case strings.HasPrefix(text, ">"):
 		s.flowText(from+1, to, indent)
+	case s.blank && s.numberedTitle(from, to, next):
+		number := len(chapter.FindString(text))
+		s.heading(from+number, to, min(2+strings.Count(strings.TrimRight(text[:number], ". )"), "."), 6))
 	case listMarker.MatchString(text):
 		marker := len(listMarker.FindString(text))
 		if rest := s.text[from+marker : to]; rest != "" {
@@ -281,21 +288,75 @@ func (s *scanner) place(from, to, indent, next int) {
 		s.add(block{kind: bullet, start: from, end: to, indent: indent})
 		s.open = false
 	case s.isTitle(text, next):
-		s.heading(from, to, 7)
+		s.heading(from, to, plainTitle)
 	case metadata(text):
 		s.add(block{kind: paragraph, start: from, end: to, indent: indent})
 		s.open = true
-	case isLabel(text) && !s.open:
+	case isLabel(text) && !s.open, s.blank && s.titleOfList(text, next):
 		s.heading(from, to, 8)
 	default:
 		s.flowText(from, to, indent)
 	}
 }
 
+// chapter matches the number of a section: "3. ", "4.2 ".
+var chapter = regexp.MustCompile(`^\d{1,2}(?:\.\d{1,2}){0,3}[.)]? +`)
+
+// numberedTitle recognises the plain title "3. Services" between blank lines: short,
+// capitalised, and no item of a list whose next item follows.
+func (s *scanner) numberedTitle(from, to, next int) bool {
+	text := s.text[from:to]
+	if text[0] < '0' || text[0] > '9' || len(text) > 60 || next >= len(s.text) {
+		return false
+	}
+	title := strings.TrimSpace(text[len(chapter.FindString(text)):])
+	first, _ := utf8.DecodeRuneInString(title)
+	if len(title) == len(text) || !unicode.IsUpper(first) || len(strings.Fields(title)) > 6 || strings.ContainsAny(title, ".;:\"") {
+		return false
+	}
+	line, rest, _ := strings.Cut(s.text[next:min(len(s.text), next+400)], "\n")
+	if strings.TrimSpace(line) != "" {
+		return false
+	}
+	rest = strings.TrimLeft(rest, " \t\r\n")
+	return rest != "" && (rest[0] < '0' || rest[0] > '9' || strings.HasPrefix(rest, strings.TrimRight(text[:len(text)-len(title)], " .)")+"."))
+}
+
+// titleOfList recognises "Parts." above a list: a title with a role that ends in a
+// full stop.
+func (s *scanner) titleOfList(text string, next int) bool {
+	const short = 40
+	if len(text) > short || !strings.HasSuffix(text, ".") || next >= len(s.text) || roleOf(text) == roleNone {
+		return false
+	}
+	return listMarker.MatchString(strings.TrimLeft(s.text[next:min(len(s.text), next+80)], " \t\r\n"))
+}
+
+// beginsItem reports whether a line of a paragraph that began with "Name: text" is
+// one more such item.
+func (s *scanner) beginsItem(last *block, from, to int) bool {
+	const label = 60
+	line, above := s.text[from:to], strings.TrimRight(s.text[last.start:last.end], " \t\r\n")
+	if i := strings.IndexByte(line, ':'); i < 0 || i > label || above == "" || !strings.ContainsAny(above[len(above)-1:], ".!?;)") {
+		return false
+	}
+	return startsUpper(strings.TrimLeft(line, "*")) && labelColon.MatchString(line) && labelColon.MatchString(above[:min(len(above), label*2)]) &&
+		!metadata(line) && !metadata(above)
+}
+
 // flowText continues the open block or begins a paragraph.
 func (s *scanner) flowText(from, to, indent int) {
 	if s.open && len(s.blocks) > 0 {
 		last := &s.blocks[len(s.blocks)-1]
+		if (last.kind == paragraph || last.lined) && indent <= last.indent && s.beginsItem(last, from, to) {
+			last.kind, last.lined = bullet, true
+			s.add(block{kind: bullet, start: from, end: to, indent: indent, lined: true})
+			return
+		}
+		if last.lined {
+			last.end = to
+			return
+		}
 		if last.kind == paragraph || (last.kind == bullet && indent > last.indent) {
 			last.end = to
 			return
@@ -326,7 +387,7 @@ func (s *scanner) heading(from, to, level int) {
 	title := strings.Trim(s.text[from:to], "*_:# \t")
 	parent := s.current
 	r := roleOf(title)
-	for parent.parent != nil && parent.level >= level && (level != 7 || parent.level != 7 || r != roleNone || !parent.role.declares()) {
+	for parent.parent != nil && parent.level >= level && (parent.inherited || level != 7 || parent.level != 7 || r != roleNone || !parent.role.declares()) {
 		parent = parent.parent
 	}
 	if r == roleNone && level == 7 && parent.level == 7 && parent.role.declares() {

@@ -196,18 +196,26 @@ func shortPair(before, after string) bool {
 func wordToken(text string, from, to int) token {
 	t := token{start: from, end: to, text: text[from:to], word: true}
 	t.lower = strings.ToLower(t.text)
-	parts := strings.FieldsFunc(t.lower, func(r rune) bool { return r == '-' || r == '_' })
-	if len(parts) == 1 {
-		parts = splitCamel(t.text)
+	if !strings.ContainsAny(t.text, "-_") {
+		t.subs = splitCamel(t.text, t.lower)
+		return t
 	}
-	t.subs = parts
+	t.subs = strings.FieldsFunc(t.lower, func(r rune) bool { return r == '-' || r == '_' })
+	if len(t.subs) == 1 {
+		t.subs = splitCamel(t.text, t.lower)
+	}
 	return t
 }
 
 // camelHeads are nouns that end names written in one word: OrderService.
 var camelHeads = []string{"Service", "Server", "Queue", "Gateway", "Database", "API", "Worker", "Client", "Proxy", "Scheduler", "Agent", "Bucket", "Controller"}
 
-func splitCamel(word string) []string {
+// splitCamel splits a name written in one word; lower is the word in lower case.
+func splitCamel(word, lower string) []string {
+	const shortest = 5 // of such a name
+	if len(word) <= shortest || word[1:] == lower[1:] {
+		return []string{lower}
+	}
 	for _, head := range camelHeads {
 		stem := strings.TrimSuffix(word, head)
 		if stem == word || len(stem) < 3 {
@@ -217,5 +225,5 @@ func splitCamel(word string) []string {
 			return []string{strings.ToLower(stem), strings.ToLower(head)}
 		}
 	}
-	return []string{strings.ToLower(word)}
+	return []string{lower}
 }

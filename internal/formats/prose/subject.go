@@ -59,7 +59,7 @@ func (x *extractor) define(b *block, name, what, title string, at int) {
 	if (!typed || entry.Level == gazetteer.Weak) && key != title || x.abstract(nameWords(name)) {
 		return
 	}
-	if e := x.programOf(key); e != nil {
+	if e := x.programOf(key, entry.Alias); e != nil {
 		x.reg.alias(e, name)
 		x.reg.phrase(e, name)
 		x.topic = e
@@ -89,7 +89,7 @@ func (x *extractor) define(b *block, name, what, title string, at int) {
 func (x *extractor) genus(what string) (gazetteer.Entry, bool) {
 	words := strings.Fields(strings.ToLower(what))
 	for i, w := range words {
-		if x.preps[w] || w == "that" || w == "which" || w == "and" || strings.HasSuffix(w, ",") {
+		if x.preps[w] || w == "that" || w == "which" || w == "and" || w == "or" || w == "who" || strings.HasSuffix(w, ",") {
 			words = words[:i+1]
 			if !strings.HasSuffix(w, ",") {
 				words = words[:i]
@@ -100,10 +100,11 @@ func (x *extractor) genus(what string) (gazetteer.Entry, bool) {
 	return x.headed(strings.Join(words, " "))
 }
 
-// programOf finds the listed part that is the subject's program: "Acme Server".
-func (x *extractor) programOf(key string) *element {
-	for _, head := range []string{"server", "service", "daemon", "app", "platform"} {
-		if e := x.reg.byName[key+" "+head]; e != nil && e.declared {
+// programOf finds the listed part that is the subject's program: "Acme Server", or
+// what the text says that the subject is: "Acme proxy".
+func (x *extractor) programOf(key, kind string) *element {
+	for _, head := range []string{"server", "service", "daemon", "app", "platform", kind} {
+		if e := x.reg.byName[canon(key+" "+head)]; e != nil && e.declared {
 			return e
 		}
 	}

@@ -9,7 +9,7 @@ var synonyms = []struct{ from, to string }{
 	{"kubernetes api server", "kube apiserver"}, {"k8s api server", "kube apiserver"}, {"kubernetes apiserver", "kube apiserver"},
 	{"kubernetes api", "kube apiserver"}, {"k8s api", "kube apiserver"}, {"api server", "apiserver"}, {"kubernetes scheduler", "kube scheduler"},
 	{"kubernetes controller manager", "kube controller manager"}, {"k8s", "kubernetes"},
-	{"internet of thing", "iot"}, {"large language model", "llm"}, {"software as a service", "saas"}, {"single page application", "spa"},
+	{"internet of thing", "iot"}, {"bluetooth low energy", "ble"}, {"large language model", "llm"}, {"software as a service", "saas"}, {"single page application", "spa"},
 	{"single page app", "spa"}, {"content delivery network", "cdn"}, {"web application firewall", "waf"},
 	{"application load balancer", "alb"}, {"network load balancer", "nlb"}, {"programmable logic controller", "plc"},
 	{"electronic control unit", "ecu"}, {"telematics control unit", "tcu"}, {"hardware security module", "hsm"},
@@ -31,7 +31,7 @@ var synonyms = []struct{ from, to string }{
 func unify(name string) string {
 	padded := " " + name + " "
 	for _, s := range synonyms {
-		if strings.Contains(padded, " "+s.from+" ") {
+		if strings.Contains(padded, s.from) && strings.Contains(padded, " "+s.from+" ") { // joins only what may be there
 			padded = strings.ReplaceAll(padded, " "+s.from+" ", " "+s.to+" ")
 		}
 	}

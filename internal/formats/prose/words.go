@@ -103,7 +103,15 @@ privileged unprivileged end-to-end individual potential possible affected target
 complex core default older newer
 production staging persistent temporary multi-tenant on-premises on-prem in-house dynamic static regular normal usual other-related interested active
 two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty hundred thousand dozen old young half double whole
-up-to-date jailbroken rooted stolen lost infected rogue nominated conventional educational heavy ordinary simple particular`
+up-to-date jailbroken rooted stolen lost infected rogue nominated conventional educational heavy ordinary simple particular
+good bad insecure plain bigger smaller commodity non-root service-to-service machine-to-machine read-only`
+	// actionWords are verbs in their base form that say what a part does and are no
+	// nouns before another: no name begins with one ("Clones Git repositories").
+	actionWords = `clone decrypt encrypt resolve weigh compute compile validate verify reconcile replicate evaluate authenticate authorize authorise
+forward parse convert collect publish receive accept reject enforce approve create delete remove install execute inspect compare consume
+transform encode decode serialize serialise compress extract normalize normalise enrich aggregate orchestrate coordinate provision translate
+unpack upload download append insert maintain provide send write read keep hold take give bring join split combine determine decide
+calculate estimate predict train classify detect notify inform invoke terminate accelerate expose persist retrieve fetch obtain select choose`
 	// gerunds that name a trade rather than an action.
 	tradeWords = `billing accounting messaging streaming monitoring logging pricing booking routing scheduling training testing shipping banking
 building parking ticketing
