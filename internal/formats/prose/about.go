@@ -14,9 +14,13 @@ import (
 // said to be encrypted, not who stores.
 func (x *extractor) aboutWhom(s *sentence, at int, name stride.ControlName) []*element {
 	from, to := x.clauseAt(s, at)
+	subject, has := x.subjectIn(s, from, to)
 	for _, within := range [][2]int{{from, to}, {s.start, s.end}} {
 		var named []int
 		for j := range s.mentions {
+			if inside := s.tokens[s.mentions[j].from].start <= at && s.tokens[s.mentions[j].to-1].end > at; !inside && has && subject == nil && x.incidental(s, j) {
+				continue // what is said is of something that is no part
+			}
 			if t := &s.tokens[s.mentions[j].from]; s.mentions[j].elem != nil && s.mentions[j].elem.grounded() && t.start >= within[0] && t.start < within[1] {
 				named = append(named, j)
 			}
@@ -225,7 +229,7 @@ func (x *extractor) subjectWords(s *sentence, at int) []string {
 func colourless(w string) bool {
 	switch w {
 	case "service", "server", "system", "data", "user", "app", "application", "database", "component", "client", "network", "message", "request", "file",
-		"access", "control", "security", "key", "token", "password", "account", "internal", "external", "public", "private", "main", "log", "store", "device",
+		"access", "control", "security", "key", "token", "password", "account", "internal", "external", "public", "private", "main", "log", "store", "device", "company", "firm", "office", "site",
 		"all", "some", "each", "every", "part", "team", "time", "new", "old", "first", "call", "name", "list", "one", "two", "the", "and", "for":
 		return true
 	}

@@ -23,6 +23,7 @@ type ascription struct {
 	topic   *element              // what the section is about, or nil
 	hint    *element              // what the section names first, or nil
 	before  *element              // what the sentence before is about, or nil
+	owner   *element              // the subject of the block's first sentence, or nil
 	section *section
 	block   *block
 	crowd   bool // the sentence speaks of people whom the text tells apart
@@ -43,7 +44,7 @@ func (x *extractor) ascribe() {
 			a.section, a.topic, a.hint, a.before = s.block.section, nil, nil, nil
 		}
 		if s.block != a.block {
-			a.block, a.before = s.block, nil
+			a.block, a.before, a.owner = s.block, nil, nil
 		}
 		named := a.named(s)
 		if len(named) > 0 {
@@ -64,6 +65,12 @@ func (x *extractor) ascribe() {
 // section goes on about, which is no part that only watches others.
 func (a *ascription) follow(s *sentence, named []*element) {
 	a.before = named[0]
+	if subject, _ := a.x.subjectIn(s, s.start, s.end); subject != nil && slices.Contains(named, subject) {
+		a.before = subject
+		if s.start <= s.block.start+len("** ") {
+			a.owner = subject
+		}
+	}
 	for _, e := range named {
 		if !a.fitsTopic(e) {
 			continue
@@ -277,6 +284,13 @@ func (a *ascription) about(s *sentence) []*element {
 		}
 		return a.firstOf(a.topic, x.topic, a.hint, a.front)
 	}
+	_, has := x.subjectIn(s, s.start, s.end)
+	if !has && a.inside(a.owner) && s.start > s.block.start && s.block.kind == paragraph && !existential(s.opener()) {
+		return []*element{a.owner} // "Login by e-mail and password."
+	}
+	if has && s.outsider() {
+		return nil
+	}
 	if a.ofWhole(s) {
 		return a.firstOf(x.topic, a.front)
 	}
@@ -287,6 +301,19 @@ func (a *ascription) about(s *sentence) []*element {
 		return []*element{keeper}
 	}
 	return a.firstOf(a.topic, a.before, x.topic, a.hint, a.front)
+}
+
+// outsider reports whether the sentence begins with somebody who is no part of the
+// system: "An outside labelling company gets ...".
+func (s *sentence) outsider() bool {
+	for i := range s.tokens[:min(len(s.tokens), 5)] {
+		switch s.tokens[i].lower {
+		case "company", "companies", "firm", "firms", "contractor", "contractors", "agency", "agencies", "consultancy", "supplier", "suppliers",
+			"freelancer", "freelancers":
+			return true
+		}
+	}
+	return false
 }
 
 // firstOf returns the first part that answers.

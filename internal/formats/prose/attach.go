@@ -30,10 +30,22 @@ func (x *extractor) attachControls() {
 		for _, f := range x.controlsIn(lower) {
 			x.attach(i, f, lower, inSentence[s.start], last)
 		}
-		if len(s.mentions) > 0 && s.mentions[0].elem != nil && !pronoun(firstWord(lower)) {
-			last = s.mentions[0].elem
+		if !pronoun(firstWord(lower)) {
+			last = x.leading(s, last)
 		}
 	}
+}
+
+// leading returns the part that the sentence is about: its subject, else the first
+// that it names, unless it names that only in passing; else the one before.
+func (x *extractor) leading(s *sentence, before *element) *element {
+	if e, _ := x.subjectIn(s, s.start, s.end); e != nil {
+		return e
+	}
+	if len(s.mentions) > 0 && s.mentions[0].elem != nil && !x.incidental(s, 0) {
+		return s.mentions[0].elem
+	}
+	return before
 }
 
 // attach records one statement of sentence i. Last is the part that the
@@ -73,11 +85,14 @@ func (x *extractor) attach(i int, f finding, lower string, flows []*flow, last *
 	if f.state == stride.ControlPresent && pronoun(firstWord(lower)) && last != nil && fits(f.name, last) && !s.namesBefore(at) {
 		about = []*element{last} // "It authenticates the request and calls the API"
 	}
+	if e := x.byPlace(s, f, at); e != nil && len(about) == 0 {
+		about = []*element{e}
+	}
 	if len(about) == 0 {
 		switch about = x.aboutWhom(s, at, f.name); {
 		case len(about) > 0:
 		case s.namesNothing():
-			about = x.unnamed(i, f, lower, last)
+			about = x.unnamed(i, f, x.clauseOf(s, f, lower), last)
 			if len(about) == 0 && onFlows && f.state == stride.ControlPresent && ofTraffic(firstWord(lower)) {
 				if about = x.nearest(i, f.name); last != nil && last.kind == stride.Process {
 					about = []*element{last}
@@ -98,6 +113,13 @@ func (x *extractor) attach(i int, f finding, lower string, flows []*flow, last *
 			e.setControl(f, ev)
 		}
 	}
+}
+
+// clauseOf returns the clause of the sentence, in lower case, that holds the
+// statement.
+func (x *extractor) clauseOf(s *sentence, f finding, lower string) string {
+	from, to := x.clauseAt(s, s.start+min(f.at, s.end-s.start))
+	return strings.TrimLeft(lower[min(from-s.start, len(lower)):min(to-s.start, len(lower))], " ,;")
 }
 
 // ofConnections reports whether the safeguard is one of a flow first.
@@ -135,7 +157,7 @@ func ofTraffic(w string) bool {
 
 // nearest is nearestFitting as a list.
 func (x *extractor) nearest(i int, name stride.ControlName) []*element {
-	if e := x.nearestFitting(i, name); e != nil {
+	if e, _ := x.nearestFitting(i, name); e != nil {
 		return []*element{e}
 	}
 	return nil
@@ -154,16 +176,23 @@ func (x *extractor) unnamed(i int, f finding, lower string, last *element) []*el
 	if e := sectionElement(x, s); e != nil {
 		return []*element{e}
 	}
+	if e := x.sessionKeeper(s, name); e != nil && (last == nil || !x.inBlock(i, last)) {
+		return []*element{e}
+	}
 	refers, general := refersBack(firstWord(lower)), existential(strings.ReplaceAll(firstWord(lower), "’", "'"))
 	general = general || f.at == 0 && f.state == stride.ControlAbsent // "Backups are not taken"
 	aboutData := name == stride.EncryptionAtRest && len(x.dataIn(lower)) > 0
 	if !refers && !general && !aboutData {
 		return x.impliedBy(i, f, last)
 	}
-	if last != nil && fits(name, last) && (refers || general && last.grounded() && last.near(s)) {
+	if last != nil && fits(name, last) && (refers || general && last.grounded() && x.inBlock(i, last)) {
 		return []*element{last}
 	}
-	if e := x.nearestFitting(i, name); e != nil {
+	e, k := x.nearestFitting(i, name)
+	if e != nil && general && x.topic != nil && fits(name, x.topic) && x.sentences[k].block != s.block {
+		e = x.topic
+	}
+	if e != nil {
 		return []*element{e}
 	}
 	if general && !x.repeated(f, reachExposed) {
@@ -177,16 +206,29 @@ func (x *extractor) unnamed(i int, f finding, lower string, last *element) []*el
 	return nil
 }
 
-// near reports whether the part is named in the paragraph of the sentence.
-func (e *element) near(s *sentence) bool { return e.pos >= s.block.start && e.pos < s.block.end }
+// inBlock reports whether one of the sentences before sentence i names the part in
+// the same paragraph.
+func (x *extractor) inBlock(i int, e *element) bool {
+	const reach = 12
+	for k := i - 1; k >= 0 && k >= i-reach && x.sentences[k].block == x.sentences[i].block; k-- {
+		if slices.ContainsFunc(x.sentences[k].mentions, func(m mention) bool { return m.elem == e }) {
+			return true
+		}
+	}
+	return false
+}
 
 // impliedBy finds whom a sentence of its own subject is about that names no part:
 // one that shares a word with it, or, for what is said to be missing, the topic.
 func (x *extractor) impliedBy(i int, f finding, last *element) []*element {
-	e := x.akin(&x.sentences[i], f)
+	s := &x.sentences[i]
+	e := x.akin(s, f)
 	if e == nil && f.state == stride.ControlAbsent {
-		if e = last; e == nil || !fits(f.name, e) {
-			e = x.nearestFitting(i, f.name)
+		if e = x.firstSubject(i); e == nil || !fits(f.name, e) {
+			e = last
+		}
+		if e == nil || !fits(f.name, e) {
+			e, _ = x.nearestFitting(i, f.name)
 		}
 	}
 	if e == nil {
@@ -221,17 +263,17 @@ func (x *extractor) entryPoints(name stride.ControlName) []*element {
 
 // nearestFitting looks for a part that can have the safeguard: the subject of
 // the sentence before, else the latest one that this section names before
-// sentence i. It goes back a few sentences only.
-func (x *extractor) nearestFitting(i int, name stride.ControlName) *element {
+// sentence i, and the sentence that names it. It goes back a few sentences only.
+func (x *extractor) nearestFitting(i int, name stride.ControlName) (*element, int) {
 	const reach = 6
 	for k := i - 1; k >= 0 && k >= i-reach && x.sentences[k].block.section == x.sentences[i].block.section; k-- {
 		for _, m := range x.sentences[k].mentions {
 			if m.elem != nil && fits(name, m.elem) {
-				return m.elem
+				return m.elem, k
 			}
 		}
 	}
-	return nil
+	return nil, 0
 }
 
 // refersBack lists first words that speak of the part before.

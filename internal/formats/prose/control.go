@@ -66,7 +66,8 @@ var controlTable = []controlRow{
 	{stride.FailClosed, stride.ControlPresent, "fail closed|fails closed|fail-closed|deny by default|default deny|default-deny|denied by default"},
 	{stride.FailClosed, stride.ControlAbsent, "fail open|fails open|fail-open|failurepolicy ignore|allow by default"},
 	// These hold a safeguard's word and speak of something else.
-	{"", stride.ControlUnknown, "no password in|no passwords in|no credentials in|no password policy|no password reset|no password rotation|no password expiry|no password manager|not logged in|not logged on"},
+	{"", stride.ControlUnknown, "no password in|no passwords in|no credentials in|no password policy|no password reset|no password rotation|no password expiry|no password manager|not logged in|not logged on|authorization request|authorization requests|authorization code|authorization codes|authorization server|authorization servers|" +
+		"authorization endpoint|append-only topic|append-only topics|append-only segment|append-only segments|append-only file|append-only files"},
 }
 
 type controlPhrase struct {
@@ -147,7 +148,22 @@ func (x *extractor) controlsIn(lower string) []finding {
 			out = append(out, finding{encryptionOf(words), polarity(words, i, i+1, stride.ControlPresent), at[i]})
 		}
 	}
-	return append(out, x.denialsIn(words, at, named)...)
+	out = append(out, x.denialsIn(words, at, named)...)
+	if openByDesign(words) {
+		out = slices.DeleteFunc(out, func(f finding) bool { return f.name == stride.Authentication && f.state == stride.ControlAbsent })
+	}
+	return out
+}
+
+// openByDesign reports whether the words say that what is public needs no login:
+// "public pages need no authentication".
+func openByDesign(words []string) bool {
+	for i, w := range words {
+		if w == "no" && i > 0 && (words[i-1] == "need" || words[i-1] == "needs" || words[i-1] == "require" || words[i-1] == "requires") {
+			return slices.Contains(words[:i], "public") || slices.Contains(words[:i], "published")
+		}
+	}
+	return false
 }
 
 func matchAt(words []string, i int, want []string) bool {

@@ -52,6 +52,10 @@ func (x *extractor) declareElements() {
 		if r == roleNone && !b.declared && len(x.reg.all) == before && !b.section.aside() {
 			x.describe(b, &t)
 		}
+		passing := r == roleNone && b.kind == paragraph && !b.declared && x.text[b.start] != '*' // running text with labels is no list
+		if passing {
+			before = len(x.reg.all)
+		}
 		if r != roleNone && !(b.kind == heading && b.level == plainTitle && x.listing > 0) || b.kind == paragraph {
 			for _, e := range x.reg.all[before:] {
 				labelled := r == roleActors && b.kind == paragraph // says who acts, not what there is
@@ -414,7 +418,7 @@ func (x *extractor) declareItem(it item, r role, b *block) {
 	}
 	titled := b.level == plainTitle && !isHuman(entry.Tags)
 	if words := strings.Fields(strings.ToLower(name)); entry.Level == gazetteer.Weak && !titled && x.quality[words[0]] && len(words) < 3 &&
-		!x.beginsWithKind(it.desc) {
+		!x.beginsWithKind(it.desc) && !(typed && words[len(words)-1] == "endpoint") {
 		return
 	}
 	b.declared = true

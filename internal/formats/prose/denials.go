@@ -68,7 +68,8 @@ func (x *extractor) denialsIn(words []string, at []int, named []bool) []finding 
 	var out []finding
 	for i, w := range words {
 		control, listed := x.denied[w]
-		if !listed || named[i] || !deniedNear(words, i) || conditional(words, i, i+1) || protects(words, i) {
+		if !listed || named[i] || !deniedNear(words, i) ||
+			strings.HasPrefix(w, "audit") && inspects(words, i) || examined(words, i) || conditional(words, i, i+1) || protects(words, i) {
 			continue
 		}
 		if control == "" {
@@ -79,6 +80,11 @@ func (x *extractor) denialsIn(words []string, at []int, named []bool) []finding 
 		}
 	}
 	return out
+}
+
+// examined reports whether word i is the test in "no penetration test".
+func examined(words []string, i int) bool {
+	return strings.HasPrefix(words[i], "test") && i > 0 && (words[i-1] == "penetration" || words[i-1] == "pen" || words[i-1] == "security")
 }
 
 // deniedNear reports whether word i is denied by one of the three words before it,

@@ -20,8 +20,10 @@ func (x *extractor) describe(b *block, t *table) {
 		x.describeRow(b, t)
 	default:
 		it := x.introduced(b)
-		if it.desc == "" && b.kind == bullet && x.typedName(it, b) || it.desc != "" && x.partName(it.name) && x.tellsPart(it) {
+		if it.desc == "" && b.kind == bullet && x.typedName(it, b) || it.desc != "" && x.partName(it.name) &&
+			(x.tellsPart(it) || b.kind == paragraph && it.attributes != "") {
 			x.declareItem(it, roleComponents, b)
+			x.aliasResource(it)
 			b.declared = false // what follows the name is still to be read
 		}
 	}
@@ -32,12 +34,50 @@ func (x *extractor) describe(b *block, t *table) {
 func (x *extractor) introduced(b *block) item {
 	text := x.text[b.start:b.end]
 	if b.kind == paragraph && !strings.HasPrefix(text, "**") {
-		return item{}
+		return x.labelledPart(b)
 	}
 	if m := labelStop.FindStringSubmatchIndex(text); len(m) > 0 && (b.kind == bullet || text[m[2]-1] == '*') {
 		return item{name: text[m[2]:m[3]], desc: strings.TrimSpace(text[m[1]-1:]), start: b.start, end: b.end, nameAt: b.start + m[2]}
 	}
 	return parseItem(x.text, b.start, b.end)
+}
+
+// labelledPart splits "acme-agent. A daemon that ..." and "Local endpoint. The agent
+// listens ...": a paragraph whose label is the name of a program.
+func (x *extractor) labelledPart(b *block) item {
+	text := x.text[b.start:b.end]
+	m := labelStop.FindStringSubmatchIndex(text[:min(len(text), 160)])
+	if len(m) == 0 {
+		return item{}
+	}
+	name, rest := text[m[2]:m[3]], strings.TrimSpace(text[m[1]-1:])
+	words := nameWords(name)
+	if len(words) < 2 || len(words) > 4 || x.looksLikeClause(name) {
+		return item{}
+	}
+	last := gazetteer.Singular(words[len(words)-1])
+	program := steady(last) || programNoun(last) || last == "endpoint" || last == "proxy" || last == "api" || last == "console"
+	resource := last == "crd" || last == "resource" && len(words) > 2 && words[len(words)-2] == "custom"
+	if !program && !resource || strings.Contains(name, " ") && !startsUpper(name) || x.quality[words[0]] && last != "endpoint" {
+		return item{}
+	}
+	it := item{name: name, desc: rest, attributes: "service", start: b.start, end: x.sentenceStop(b, b.start+m[3]), nameAt: b.start + m[2]}
+	switch {
+	case last == "endpoint":
+		it.attributes = "api"
+	case resource:
+		it.attributes = "config store"
+	}
+	return it
+}
+
+// aliasResource makes a custom resource answer to its name alone.
+func (x *extractor) aliasResource(it item) {
+	name, _, _ := strings.Cut(it.name, " ")
+	if e := x.reg.byName[canon(display(it.name))]; e != nil && it.attributes == "config store" && properWord(name) && x.reg.byName[canon(name)] == nil {
+		x.reg.alias(e, name)
+		x.reg.phrase(e, name)
+	}
 }
 
 // typedName reports whether the item is a name and, in brackets, what kind of part

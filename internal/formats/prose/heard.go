@@ -15,6 +15,8 @@ var safeguardTable = []patternRow{
 		"limits _ attempts|limits the number of requests|locked after _ attempts|locked after _ tries|after _ failed attempts|after _ wrong attempts|after _ failed logins"},
 	{stride.Authorization, "checks that _ may|checks whether _ may|checks _ that _ may|checks that _ is allowed|checks whether _ is allowed|checks that _ has access|checks whether _ has access|checks that _ owns|" +
 		"checks whether _ owns|check that _ may|check whether _ may"},
+	{stride.SessionManagement, "live _ minutes|lives _ minutes|live for _ minutes|lives for _ minutes|valid for _ minutes|valid for one hour|valid for an hour|expire after _ minutes|expires after _ minutes|" +
+		"expire after _ hours|expires after _ hours|expire after an hour|expires after an hour|expire in _ minutes|expires in _ minutes|lifetime of _ minutes"},
 	{stride.IntegrityCheck, "verifies _ signature|verify _ signature|checks _ signature|validates _ signature"},
 	{stride.DependencyScanning, "pins _ version|pins _ versions|pinned to _ version|pinned to _ versions|versions that _ pins|pins _ by digest"},
 	{stride.Redundancy, "buffers _ offline|buffer _ offline|buffered _ offline|replicated to a second|replicated to another|replicates to a second|continues _ when offline|continue _ when offline"},

@@ -319,8 +319,11 @@ func (x *extractor) acceptable(s *sentence, i int, e gazetteer.Entry) bool {
 	if e.Level == gazetteer.Name {
 		return s.capital(i)
 	}
-	if isHuman(e.Tags) && s.inPath(i) {
-		return false // the path "/admin"
+	if isHuman(e.Tags) && (s.inPath(i) || strings.Contains(s.tokens[i].text, "_")) {
+		return false // the path "/admin", the role "db_owner"
+	}
+	if s.tokens[i].subs[0] == "sse" && len(s.tokens[i].subs) > 1 {
+		return false // "SSE-S3" and "SSE-KMS" are settings of a bucket
 	}
 	if t := &s.tokens[i]; len(t.subs) > 1 && strings.Contains(t.text, "_") && x.protos[t.subs[0]] {
 		return false // the name of a scheme: "https_web"
@@ -370,7 +373,8 @@ func (x *extractor) modifiers(s *sentence, m *mention, floor int) {
 		if proper && i == 0 && s.block.kind == paragraph && !x.properStart(s, i) {
 			break
 		}
-		if describes(t) || x.actsHere(s, i) || x.verbish(t.lower) && !(proper && i > 0 && !s.initial(i)) && !(strings.HasSuffix(t.lower, "s") && s.articleBefore(i)) {
+		if describes(t) || x.actsHere(s, i) || s.thirdPerson(i, floor) ||
+			x.verbish(t.lower) && !(proper && i > 0 && !s.initial(i)) && !(strings.HasSuffix(t.lower, "s") && s.articleBefore(i)) {
 			break
 		}
 		if !proper && adjective(t.lower) {
@@ -388,6 +392,26 @@ func (x *extractor) modifiers(s *sentence, m *mention, floor int) {
 	if i := m.from - 2; i >= floor && !m.bare && s.capital(m.from) && s.capital(i) && s.tokens[i+1].lower == "of" && s.tokens[i].word {
 		m.from = i // "Internet of Things device"
 	}
+}
+
+// thirdPerson reports whether token i is a verb in the third person because of what
+// stands before it: "It tails container logs", "Viewing: it reads tasks, streams pod
+// logs". At the start of an item it is one where the word is a noun and a verb.
+func (s *sentence) thirdPerson(i, floor int) bool {
+	w := s.tokens[i].lower
+	if len(w) < 4 || !strings.HasSuffix(w, "s") || strings.HasSuffix(w, "ss") || i+1 >= len(s.tokens) || s.capital(i+1) {
+		return false
+	}
+	if i == 0 || i == floor && s.tokens[i-1].text == ":" {
+		return nounToo(strings.TrimSuffix(w, "s"))
+	}
+	switch s.tokens[i-1].lower {
+	case "it", "which", "that":
+		return true
+	case ",", "and":
+		return nounToo(strings.TrimSuffix(w, "s"))
+	}
+	return false
 }
 
 // describes recognises compounds that describe: "Python-based", "2-enabled",

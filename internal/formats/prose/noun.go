@@ -1,6 +1,7 @@
 package prose
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/threatdraft/threatdraft/internal/formats/gazetteer"
@@ -62,7 +63,7 @@ func (x *extractor) usedAsVerb(s *sentence, i int, e gazetteer.Entry) bool {
 	if (i == 0 || s.initial(i)) && s.capital(i) && strings.HasSuffix(t.lower, "s") && i+1 < len(s.tokens) && s.tokens[i+1].word {
 		return true
 	}
-	if x.servesAsVerb(s, i) || x.joinedVerb(s, i) || x.loginVerb(s, i) {
+	if x.listedVerb(s, i) || x.servesAsVerb(s, i) || x.joinedVerb(s, i) || x.loginVerb(s, i) {
 		return true
 	}
 	if i > 0 {
@@ -82,6 +83,17 @@ func (x *extractor) servesAsVerb(s *sentence, i int) bool {
 	before, after := s.tokens[i-1], s.tokens[i+1]
 	return before.word && after.word && !x.stop[before.lower] && !x.quality[before.lower] && !strings.HasSuffix(before.lower, "s") &&
 		!x.stop[after.lower] && x.nounAfter(s, i) && x.verbOf(before.lower) == 0
+}
+
+// listedVerb sees "reads live tasks, streams pod logs": one verb more of a subject
+// that has one.
+func (x *extractor) listedVerb(s *sentence, i int) bool {
+	if i < 3 || i+1 >= len(s.tokens) || s.tokens[i-1].text != "," || !s.thirdPerson(i, 0) || !s.tokens[i+1].word || x.stop[s.tokens[i+1].lower] {
+		return false
+	}
+	return slices.ContainsFunc(s.tokens[1:i-1], func(t token) bool {
+		return t.word && strings.HasSuffix(t.lower, "s") && x.verbOf(t.lower) != 0 && !nounToo(strings.TrimSuffix(t.lower, "s"))
+	})
 }
 
 // loginVerb sees "the app logs in with", against "writes logs in S3".

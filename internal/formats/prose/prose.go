@@ -104,6 +104,8 @@ func Parse(src stride.Source) (stride.Architecture, []string, error) {
 	x.declareActing()
 	x.declareTerms()
 	x.declareNamed()
+	x.declareFirms()
+	x.declareSteady()
 	x.readSentences()
 	x.resolveMentions()
 	x.joinTwins()

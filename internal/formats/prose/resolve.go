@@ -44,7 +44,7 @@ func (x *extractor) resolveMentions() {
 		if start < e.pos {
 			e.pos = start
 		}
-		e.evidence = addEvidence(e.evidence, x.quote(s.start, s.end, start, s.tokens[m.to-1].end))
+		e.evidence = addEvidence(e.evidence, x.quote(s.start, x.nextStatement(s, j), start, s.tokens[m.to-1].end))
 		x.abbreviation(s, m)
 	})
 }

@@ -401,7 +401,7 @@ func (s *scanner) heading(from, to, level int) {
 // isTitle recognises a plain line that works as a heading: short, after a blank
 // line, capitalised, without a full stop, with something below.
 func (s *scanner) isTitle(text string, next int) bool {
-	if !s.blank || len(text) > 60 || next >= len(s.text) || len(strings.Fields(text)) > 6 {
+	if !s.blank && !s.closesList(text, next) || len(text) > 60 || next >= len(s.text) || len(strings.Fields(text)) > 6 {
 		return false
 	}
 	if strings.HasPrefix(text, "**") && strings.HasSuffix(strings.TrimRight(text, ":"), "**") {
@@ -414,7 +414,17 @@ func (s *scanner) isTitle(text string, next int) bool {
 	}
 	below := strings.TrimLeft(s.text[next:min(len(s.text), next+200)], " \t\r\n")
 	r, _ := utf8.DecodeRuneInString(below)
-	return below != "" && (unicode.IsUpper(r) || !unicode.IsLetter(r) || roleOf(text) != roleNone)
+	name, _, _ := strings.Cut(below, " ")
+	return below != "" && (unicode.IsUpper(r) || !unicode.IsLetter(r) || roleOf(text) != roleNone || strings.HasSuffix(name, ".") && isIdentifier(name))
+}
+
+// closesList reports whether the line is a title with a role that stands between
+// two lists without a blank line.
+func (s *scanner) closesList(text string, next int) bool {
+	if len(s.blocks) == 0 || s.blocks[len(s.blocks)-1].kind != bullet || len(text) > 40 || roleOf(text) == roleNone {
+		return false
+	}
+	return listMarker.MatchString(strings.TrimLeft(s.text[next:min(len(s.text), next+80)], " \t"))
 }
 
 // isLabel recognises "Data flows:", "Data flows, in order:" and "Flows (name | from

@@ -1,6 +1,9 @@
 package prose
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // understood is the part that a sentence is about before it names one: that of
 // its item or label, or of the heading above a sentence that begins with a verb.
@@ -95,10 +98,23 @@ func (x *extractor) label(b *block) (*element, int) {
 	return x.reg.byName[b.labelKey], b.start + b.labelEnd
 }
 
+var (
+	// kindLabel matches "External Interactor: Mail Relay. Sends ...".
+	kindLabel = regexp.MustCompile(`^(?i:human user|actor|process|data ?store|external (?:interactor|entity|service|system)): ([\pL\d][\pL\d/&' -]{1,50}?)\.\s+\S`)
+	// zonedLabel matches "Web App [Public Subnet] (web-app): Shows ...".
+	zonedLabel = regexp.MustCompile(`^(?:\*\*)?([\pL\d][\pL\d/&' _-]{1,50}?)(?:\*\*)? \[[^\[\]\n]{2,60}\](?: \([^()\n]{2,60}\))?:\s+\S`)
+)
+
 // labelText returns the canonical name in the label that a text begins with, and
 // where what it says of it begins; "" where it has no label.
 func labelText(text string) (string, int) {
 	end := -1
+	if m := kindLabel.FindStringSubmatchIndex(text); len(m) > 0 {
+		return canon(text[m[2]:m[3]]), m[1] - 1
+	}
+	if m := zonedLabel.FindStringSubmatchIndex(text); len(m) > 0 {
+		return canon(strings.Trim(text[m[2]:m[3]], "*`_ ")), m[1] - 1
+	}
 	if m := typedItem.FindStringSubmatchIndex(text); len(m) > 0 {
 		end = m[1]
 		text = text[m[2]:m[3]]

@@ -13,17 +13,17 @@ import (
 var weaknessTable = []patternRow{
 	{stride.Authentication, "read only http port|insecure port|unauthenticated port|without pairing|no pairing|no user login|no log in|no authorizer|no authoriser|not authenticate|do not check who|does not check who|do not verify who|does not verify who|" +
 		"anyone can connect|anybody can connect|anyone on _ can|anybody on _ can|everybody on _ can|anyone who knows|anybody who knows|" +
-		"open to anyone|open to anybody|open to everyone|no user accounts"},
+		"anonymous by default|default is anonymous|anonymous principal|open to anyone|open to anybody|open to everyone|no user accounts"},
 	{stride.MutualAuthentication, "without certificate validation|no certificate validation|without validating certificates|not validate certificates|not validate the certificate|permissive by default|permissive mode|accepts plaintext|accept plaintext|plaintext is accepted|plain text is accepted|falls back to plaintext|" +
 		"does not check the certificate|do not check the certificate|certificate is not checked|certificates are not checked|certificate validation is off|insecureskipverify"},
-	{stride.EncryptionInTransit, "tls 1.0|tls 1.1|tlsv1.0|tlsv1.1|sslv2|sslv3|ssl 3.0|plaintext _ port|plaintext on|plain text on port|unencrypted port|tls is optional|tls optional|speaks plain|still plain"},
+	{stride.EncryptionInTransit, "tls 1.0|tls 1.1|tlsv1.0|tlsv1.1|sslv2|sslv3|ssl 3.0|plaintext _ port|plaintext on|plain text on port|unencrypted port|tls is optional|tls optional|tls off|tls is off|tls disabled|tls is disabled|speaks plain|still plain"},
 	{stride.UniqueCredentials, "auto logged in|automatically logged in|logs in automatically|auto login|autologin|always logged in|one shared|group account|common account|same account for|" +
 		"shared account|shared accounts|shared login|shared logins|shared user account|shared password|shared passwords|password is shared|passwords are shared|" +
 		"often shared within|share one account|share an account|shares one account|staff share|default password|default passwords|default credentials|factory password|factory credentials|" +
 		"key is the same|key are the same|password is the same|same password|same passwords|same key for|same key on|same for all|same on all|same on every|same for every|" +
 		"same in every|same on the whole|same throughout|with a shared key|with shared keys|one key for all|one password for|one account for|generic account|generic accounts|generic user|" +
 		"everyone uses the same|no individual accounts|weak password|weak passwords|easily guessed"},
-	{stride.MultiFactor, "only a password|password only|only with a password|password alone|only user name and password|no second factor|without a second factor|without second factor|lack a second factor|lacks a second factor"},
+	{stride.MultiFactor, "only a password|password only|only with a password|password alone|only user name and password|mfa optional|mfa is optional|2fa optional|2fa is optional|two factor optional|two factor is optional|two factor authentication optional|two factor authentication is optional|multi factor authentication optional|multi factor authentication is optional|optional mfa|optional 2fa|optional two factor|no second factor|without a second factor|without second factor|lack a second factor|lacks a second factor"},
 	{stride.Authorization, "not authorize the|not authorise the|not check authorization|not check authorisation|no acl|no acls|no authorization|no authorisation|no access control|no access controls|no roles|may be started with any|" +
 		"any user can|any user may|all users can|any authenticated user|every authenticated user|any logged in user|every employee can|any employee can|" +
 		"everybody can read|everyone can read|anyone can read|anybody can read|any pod can|any client can|any node can|any service can|any consumer can|any producer can|" +
@@ -33,7 +33,7 @@ var weaknessTable = []patternRow{
 		"same rights as|does not check the owner|do not check the owner|no ownership check|without checking the owner|no permission check|no permission checks"},
 	{stride.LeastPrivilege, "share one _ role|shares one _ role|share a _ role|same iam role|same service account|one service account|full rights|full admin|all permissions|" +
 		"administrator access|adminaccess|superuser|super user|domain admin|domain admins|cluster admin|read and write access to all|write access to all|write access to everything|can impersonate|may impersonate|log in as any|sign in as any|act as any|" +
-		"read write access to all|default is read and write|wildcard permissions|wildcard policy|more rights than|more permissions than|have root|has root|local administrator|local administrators"},
+		"read write access to all|default is read and write|wildcard permissions|wildcard policy|more rights than|more permissions than|is db owner|as db owner|have db owner|has db owner|is sysadmin|as sysadmin|have root|has root|local administrator|local administrators"},
 	{stride.SessionManagement, "do not expire|does not expire|not expire|never expire|never expires|no expiry|no expiration|no absolute lifetime|valid indefinitely|valid for ever|valid forever|" +
 		"valid for _ years|valid for a year|valid for one year|valid for _ months|valid for _ days|valid for 24 hours|valid for 48 hours|lifetime of _ days|not revoke|not revoked|cannot be revoked|can not be revoked|no revocation|no certificate revocation|" +
 		"no global logout|not offer _ logout|not invalidated|stays valid|stay valid|remain valid|remains valid"},
@@ -51,7 +51,7 @@ var weaknessTable = []patternRow{
 	{stride.CodeReview, "no required reviewers|no required reviews|bypass branch protection|bypass the review|bypass required|admins may bypass|administrators may bypass|admins can bypass|administrators can bypass|merged automatically|automerge|auto merge|self merge|" +
 		"approve their own|merge their own|no reviewer|no reviewers|no second pair of eyes|no code review|no review"},
 	{stride.AuditLogging, "do not log|does not log|not log who|no log of|no log is|no log file|no log entry|no log entries|no logging|no logs|no audit|no record of|no records of|nobody collects|not gathered|not collected|not recorded|is overwritten|are overwritten|overwritten when|" +
-		"no audit log|no audit trail|not written down|no history of|not the customer|not the user behind|technical user and not|no trace of who|not attributed|not traceable"},
+		"data events off|data events are off|data events are not|data events disabled|data events are disabled|without data events|no data events|no audit log|no audit trail|not written down|no history of|not the customer|not the user behind|technical user and not|no trace of who|not attributed|not traceable"},
 	{stride.Monitoring, "not reviewed|not routinely reviewed|never reviewed|not regularly reviewed|nobody looks|nobody watches|nobody reads|not looked at|no alerts|no alert|no alerting|no alarms|not alerted|not monitored|" +
 		"no monitoring|not report intrusion|no intrusion detection|no siem|not hooked up|no detection|is not watched|are not watched"},
 	{stride.DataMinimization, "without a time limit|no lifecycle rule|no lifecycle|no retention|kept for ever|kept forever|kept indefinitely|never deleted|never purged|never cleaned|not deleted|" +
@@ -124,17 +124,76 @@ func (x *extractor) weaknessesIn(words []string, at []int) []weak {
 	for i, w := range words {
 		for _, p := range x.weaknesses[w] {
 			n := matchPattern(words[i:], p.words)
-			if n == 0 || !denial(w) && alreadyDenied(words, i) || w == "without" && neverBefore(words[:i]) || conditional(words, i, i+n) {
+			if n == 0 || meansElse(words, i, i+n) || !denial(w) && alreadyDenied(words, i) || w == "without" && neverBefore(words[:i]) || conditional(words, i, i+n) {
 				continue
 			}
 			control := p.control
 			if control == "" {
-				control = signatureOf(words)
+				control = signatureOf(phraseAround(words, i))
 			}
 			out = append(out, weak{finding{control, stride.ControlAbsent, at[i]}, i, i + n})
 		}
 	}
 	return out
+}
+
+// phraseAround returns the words of the brackets or of the part between semicolons
+// that hold word i.
+func phraseAround(words []string, i int) []string {
+	from, to := i, i
+	for from > 0 && words[from-1] != "(" && words[from-1] != ";" && words[from-1] != ")" {
+		from--
+	}
+	for to < len(words) && words[to] != ")" && words[to] != ";" {
+		to++
+	}
+	if from > 0 && words[from-1] == ";" { // the name that the brackets explain
+		for open := from - 1; open >= 0 && words[open] != ")"; open-- {
+			if words[open] == "(" {
+				return words[open:to]
+			}
+		}
+	}
+	return words[from:to]
+}
+
+// meansElse reports whether words [from,to) only look like a statement of a
+// weakness: "one instance role", "no audit has been made", "keep them from gaining
+// more permissions than they need".
+func meansElse(words []string, from, to int) bool {
+	if to < len(words) && (words[to-1] == "instance" || words[to-1] == "replica") {
+		switch words[to] {
+		case "role", "profile", "type", "class", "size", "family", "id":
+			return true
+		}
+	}
+	if words[to-1] == "audit" && inspects(words, to-1) {
+		return true
+	}
+	for k := from - 1; k > 0 && k > from-4; k-- {
+		if words[k-1] == "from" && strings.HasSuffix(words[k], "ing") {
+			return true
+		}
+	}
+	return false
+}
+
+// inspects reports whether the audit at word i is one that people make of a
+// product: "a security audit", "no third-party audit has been made".
+func inspects(words []string, i int) bool {
+	if i > 0 {
+		switch words[i-1] {
+		case "party", "security", "external", "independent", "annual", "yearly", "code", "compliance", "safety", "outside", "financial":
+			return true
+		}
+	}
+	if i+1 < len(words) {
+		switch words[i+1] {
+		case "has", "was", "by", "firm", "report", "reports", "of":
+			return true
+		}
+	}
+	return false
 }
 
 // weak is a finding with the words [from,to) that say it.
