@@ -115,6 +115,22 @@ var buses = []Rule{
 		},
 	},
 	{
+		ID: "device-open-radio", Category: stride.ElevationOfPrivilege,
+		Title: "Anybody in range joins {target}",
+		Actor: "Somebody nearby with an ordinary laptop", Action: "join {target} and talk to all that answers there",
+		Fact: "it asks nobody who joins", Lack: "authentication of who joins", Effect: "the parts behind it open to whoever stands outside of the building",
+		Ask:     "What must a device know or hold before {target} lets it join, and what can a guest reach?",
+		Control: stride.Authentication, Also: []stride.ControlName{stride.MutualAuthentication, stride.NetworkIsolation},
+		Terms: []string{"WPA2", "WPA3", "802.1X", "guest network"}, Risk: risk(3, 3), Most: 2, CWE: []string{"CWE-306"}, CAPEC: []string{"CAPEC-115"},
+		Fixes: fixes(fix("Protect {target} by WPA3 or 802.1X with a credential per device, and keep guests on a network without a way to the rest.", "CWE-306")),
+		tell:  (*node).openRadio,
+		element: func(n *node) bool {
+			_, told := n.openRadio()
+			return n.is("wireless") && (told || n.Controls.State(stride.Authentication) == stride.ControlAbsent)
+		},
+		Silences: []string{"told-trusted-place"},
+	},
+	{
 		ID: "device-short-range-exploit", Category: stride.ElevationOfPrivilege,
 		Title: "Flaw in the radio stack of {target} runs code on the device",
 		Actor: "Somebody within a few metres", Action: "send crafted frames over {target} that exploit its protocol stack",

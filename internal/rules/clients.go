@@ -156,7 +156,7 @@ var clients = []Rule{
 		Terms: []string{"lock file", "subresource integrity", "Content-Security-Policy"}, Risk: risk(2, 4), Most: 2, CWE: []string{"CWE-829", "CWE-1395"}, CAPEC: []string{"CAPEC-538"},
 		Fixes: fixes(fix("Pin packages of {target} by lock file, load outside scripts by subresource integrity or not at all, send a Content-Security-Policy, and drop kits that it does not need.", "ASVS 3.6.1", "ASVS 15.2.1", "CWE-829")),
 		element: func(n *node) bool {
-			return !n.has("package_dependency") && n.is("browser", "mobile_app", "desktop_app") && n.told("react", "angular", "vue", "npm", "sdk", "sdks", "javascript", "electron", "tag", "widget")
+			return !n.has("package_dependency") && n.is("browser", "mobile_app", "desktop_app") && (n.told("angular", "vue", "npm", "sdk", "sdks", "electron", "tag", "widget") || n.told("react", "javascript") && (n.is("mobile_app", "desktop_app", "web_app") || n.handlesPrivate()))
 		},
 		hear: hears(func(n *node) bool {
 			return !n.has("package_dependency") && (n.answers() || n.is("function", "worker")) && !n.is("gateway", "llm_application")

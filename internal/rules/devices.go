@@ -103,8 +103,9 @@ var devices = []Rule{
 		element: func(n *node) bool {
 			return n.machine() && n.told("supplier", "vendor", "manufactur", "rented", "rental", "hired", "returned", "refurbish", "contract", "oem")
 		},
-		common: true,
-		tell:   mentioning("supplier", "rented", "rental", "hired", "returned", "refurbish"),
+		common:  true,
+		tell:    mentioning("supplier", "rented", "rental", "hired", "returned", "refurbish"),
+		Measure: "checks of devices on arrival", singled: ofElement((*node).madeByOthers),
 	},
 	{
 		ID: "device-stopped-component", Category: stride.DenialOfService,

@@ -26,7 +26,7 @@ func (n *node) showsOthersContent() bool {
 // app n apart, or to own the device under it.
 func (n *node) worthOpening() bool {
 	classes := []stride.DataClass{stride.DataPayment, stride.DataHealth, stride.DataKeys, stride.DataCommands}
-	if n.keeps(classes...) || n.receives(classes...) || n.near("payment_service", "iot_device", "vehicle", "robot", "actuator") {
+	if n.keeps(classes...) || n.receives(classes...) || n.near("payment_service", "vehicle", "robot", "actuator") {
 		return true
 	}
 	if slices.ContainsFunc(n.out, func(e *edge) bool { return anyClass(e.Data, classes) || e.says("command", "unlock") }) {
@@ -213,4 +213,38 @@ func (g *group) saidOfControl() bool {
 // filler reports whether the word stands in any sentence.
 func filler(word string) bool {
 	return slices.Contains([]string{"the", "and", "for", "who", "what", "its", "them", "that", "not", "may", "any", "with", "from", "target"}, word)
+}
+
+// keepsLogs reports whether n is a store of logs: that they are altered is said of it.
+func keepsLogs(n *node) bool { return n.is("log_store") && !n.OutOfScope }
+
+// namedAdministration reports whether something is stated of the administration by
+// way of e beyond that there is an administrator: what they administer is a console, a
+// thing, or what grants access to others, the source speaks of records or of what they change, or calls them by their
+// task.
+func (e *edge) namedAdministration() bool {
+	stems := []string{"log", "audit", "record", "trace", "account", "root", "privileg", "permission", "rights", "chang", "configur"}
+	return e.to.is("admin_interface", "device") || e.to.clusterControl() || e.to.issuesCertificates() || e.to.speaksOAuth() || !e.from.onlyAdministrator() || e.says(stems...) || e.to.quoted.holds("audit", "accountab")
+}
+
+// onlyAdministrator reports whether the name of n says no more than that they
+// administer.
+func (n *node) onlyAdministrator() bool {
+	return !slices.ContainsFunc(wordsIn(n.Name), func(word string) bool {
+		return !strings.HasPrefix(word, "admin") && word != "cluster" && word != "system"
+	})
+}
+
+// grantsTold reports whether the source speaks of the accounts and rights in the
+// database n, or of somebody who manages them; the part that it says most of is worth
+// a word in any case.
+func (n *node) grantsTold() bool {
+	return n.told("role", "grant", "rbac", "acl", "permission", "privileg", "password", "superuser", "dba") ||
+		n.calledBy((*node).insider) || n.central()
+}
+
+// madeByOthers reports whether the source says that n or its parts come from others
+// who could have prepared them; that it has a manufacturer is true of any.
+func (n *node) madeByOthers() bool {
+	return n.told("supplier", "oem", "rented", "rental", "hired", "returned", "refurbish", "third", "manufacturers") || n.quoted.holds("vendor") && n.quoted.holds("firmware", "module", "chip", "component")
 }

@@ -15,7 +15,7 @@ func TestWhatMakesAnAttackWorthSaying(t *testing.T) {
 	for _, tc := range []struct{ name, rule, with, without string }{
 		{"credentials typed on the page", "web-cross-site-scripting", "Browser:browser > Site:web_app#credentials", "Browser:browser > Site:web_app#telemetry"},
 		{"an app that holds keys", "client-reverse-engineering", "App:mobile_app#keys", "App:mobile_app#tokens"},
-		{"an app that steers a device", "client-reverse-engineering", "App:mobile_app > Lamp:iot_device", "App:mobile_app > API:api"},
+		{"an app that steers a robot", "client-reverse-engineering", "App:mobile_app > Rover:robot", "App:mobile_app > Lamp:iot_device"},
 		{"an archive from callers", "web-path-traversal", "App:mobile_app~'sends zip' > API:api > Share:file_storage", "App:mobile_app~'sends report' > API:api > Share:file_storage"},
 		{"a small medium by name", "store-saturation", "A:worker > SD card log:log_store; B:worker > SD card log", "A:worker > SD card log:log_store"},
 		{"a database of the owner's", "store-saturation", "A:api > DB:mysql(DB is on disk of the hub); B:api > DB", "A:api > Azure SQL:mysql(Azure SQL is on disk of the hub); B:api > Azure SQL"},

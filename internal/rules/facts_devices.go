@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/threatdraft/threatdraft/internal/stride"
@@ -140,3 +141,18 @@ func (n *node) carried() bool {
 func (n *node) updatesThings() bool {
 	return n.has("device", "mobile_app", "desktop_app") || !n.named("plugin", "plugins", "theme", "rules", "signature")
 }
+
+// onThing reports whether n is the storage of a thing that somebody can take in hand:
+// that it is read there is said of the thing.
+func (n *node) onThing() bool {
+	return n.is("file_storage") && n.Controls.State(stride.EncryptionAtRest) == stride.ControlUnknown &&
+		n.named("robot", "device", "vehicle", "onboard", "drone") && slices.ContainsFunc(n.design.nodes, (*node).board)
+}
+
+// openRadioPhrases tell that a radio network asks nobody who joins.
+var openRadioPhrases = splitPhrases([]string{
+	"open wlan", "open wifi", "open wi fi", "open wireless", "open network", "open access point", "open hotspot", "public wlan", "public wifi", "public wi fi", "guest wlan", "guest wifi", "guest wi fi", "unencrypted wlan", "unencrypted wifi", "wlan is open", "wifi is open", "wi fi is open",
+})
+
+// openRadio returns the sentence that says that anybody may join the radio network n.
+func (n *node) openRadio() (stride.Evidence, bool) { return n.quoteWith(openRadioPhrases) }

@@ -398,5 +398,9 @@ func (n *node) anyDependency() bool {
 // confidential reports whether n holds what hurts when it is read: of business data
 // the source says nothing that would.
 func (n *node) confidential() bool {
-	return n.sensitive() || n.keeps(stride.DataModels, stride.DataTrainingData, stride.DataSourceCode)
+	return n.sensitive() || n.keeps(stride.DataModels, stride.DataTrainingData, stride.DataSourceCode) || n.central() && n.keeps(stride.DataBusiness)
 }
+
+// central reports whether the design is about n: it has a name of its own, and the
+// source says more of it than of any other part.
+func (n *node) central() bool { return n.design.center == n.ID && !n.unnamed() }

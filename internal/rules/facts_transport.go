@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/threatdraft/threatdraft/internal/stride"
 )
@@ -13,7 +14,7 @@ import (
 // inner wiring is no network.
 func (e *edge) onBoard() bool {
 	part := func(n *node) bool { return n.is("sensor", "actuator", "controller", "debug_port") }
-	if part(e.from) && part(e.to) || e.from.extension && e.to.extension {
+	if part(e.from) && part(e.to) || e.from.extension && e.to.extension || e.loops() {
 		return true
 	}
 	if e.from.Zone == "" || e.from.Zone != e.to.Zone {
@@ -95,4 +96,46 @@ func (n *node) plainInside() bool {
 func (n *node) crossed() bool {
 	crosses := func(e *edge) bool { return len(e.Crosses) > 0 }
 	return slices.ContainsFunc(n.in, crosses) || slices.ContainsFunc(n.out, crosses)
+}
+
+// loops reports whether the flow is said to stay on one machine.
+func (e *edge) loops() bool {
+	return e.to.named("localhost", "loopback") || e.says("localhost", "loopback", "ipc") || len(e.words) > 0 && slices.ContainsFunc(oneMachine, func(p []string) bool { return e.words.find(p) >= 0 })
+}
+
+// oneMachine are phrases by which a flow is said to stay on one machine.
+var oneMachine = splitPhrases([]string{"same machine", "same host", "same computer", "unix socket", "unix domain socket", "native messaging", "shared memory"})
+
+// atHome reports whether the flow stays in a network of the owner's home or site: it
+// ends at a part that is called local, or at a thing that a person's device finds
+// there.
+func (e *edge) atHome() bool {
+	if !e.design.homes && e.design.present["wireless"] == 0 {
+		return false
+	}
+	local := func(n *node) bool { return n.named("local", "lan") }
+	discovered := func(n *node) bool { return n.is("iot_device") }
+	way := strings.ToLower(e.Protocol)
+	return local(e.from) || local(e.to) || (discovered(e.from) || discovered(e.to)) && (way == "upnp" || way == "mdns" || way == "ssdp" || e.says("lan", "upnp", "mdns"))
+}
+
+// answered reports whether the source says of the flow the other way between the
+// same ends that it is encrypted: it is the same connection.
+func (e *edge) answered() (stride.Control, bool) {
+	back := e.to.out
+	if len(e.from.in) < len(back) {
+		back = e.from.in // the shorter of both, so that a hub is not searched for each of its flows
+	}
+	for _, other := range back {
+		if other.from != e.to || other.to != e.from {
+			continue
+		}
+		if c := other.Controls[stride.EncryptionInTransit]; c.State == stride.ControlPresent {
+			return c, true
+		}
+		if other.encrypted() {
+			return stride.Control{State: stride.ControlPresent, Evidence: other.Evidence}, true
+		}
+	}
+	return stride.Control{}, false
 }

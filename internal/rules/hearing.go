@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/threatdraft/threatdraft/internal/stride"
 )
@@ -17,9 +18,16 @@ func hears(of func(*node) bool, phrases ...string) func(*node) (stride.Evidence,
 		if len(n.quotes) == 0 || !of(n) {
 			return stride.Evidence{}, false
 		}
-		return n.quoteWith(split)
+		quote, ok := n.quoteWith(split)
+		return quote, ok && !enumerates(quote.Quote)
 	}
 }
+
+// listedFrom is how many entries make a list, which names parts and tells nothing.
+const listedFrom = 5
+
+// enumerates reports whether the quote is a list of parts on one line.
+func enumerates(quote string) bool { return strings.Count(quote, ";") >= listedFrom-1 }
 
 // applies reports whether the rule on elements applies to n, and returns the
 // sentence that it rests on, if any.

@@ -108,31 +108,6 @@ var interactions = []Rule{
 		},
 	},
 	{
-		ID: "flow-awaited-part", Category: stride.DenialOfService,
-		Title: "Failure of {target} stops {callers}",
-		Actor: "A flood, a fault or an expired certificate", Action: "take {target} out",
-		Fact: "its answers are waited for by {callers}", Lack: "replacement or fallback for it", Effect: "an outage of {callers} although they run",
-		Ask:     "What happens in {callers} while {target} does not answer, and for how long?",
-		Control: stride.Redundancy, Also: []stride.ControlName{stride.FailClosed},
-		Terms: []string{"replica", "fallback", "cached answer", "timeout"}, Risk: risk(2, 3), Most: 2,
-		CWE: []string{"CWE-400"}, CAPEC: []string{"CAPEC-607"},
-		Fixes:   fixes(fix("Run {target} twice in separate zones, let {callers} time out and work on with cached answers, and rehearse its loss.", "CWE-400")),
-		common:  true,
-		element: (*node).awaited,
-	},
-	{
-		ID: "flow-go-between", Category: stride.Tampering,
-		Title: "Messages on their way to {reached} altered inside {target}",
-		Actor: "An intruder or operator of {target}, or a wrong mapping", Action: "drop, change or misroute what passes through {target}",
-		Fact: "each side sees the other through it alone", Lack: "integrity check from end to end", Effect: "{reached} acting on what nobody sent, with nobody who notices",
-		Ask:     "Can {reached} check by itself what {callers} sent, and does {target} keep what came in beside what went out?",
-		Control: stride.IntegrityCheck, Also: []stride.ControlName{stride.AuditLogging, stride.CodeSigning},
-		Terms: []string{"end-to-end signature", "reconciliation", "message archive"}, Risk: risk(2, 3), Sensitive: true, Most: 2,
-		CWE: []string{"CWE-345"}, CAPEC: []string{"CAPEC-94"},
-		Fixes:   fixes(fix("Sign or hash messages where they are made and check that where they are used, archive what {target} took in and gave out, and reconcile both daily.", "CWE-345")),
-		element: (*node).goesBetween,
-	},
-	{
 		ID: "flow-stepping-stone", Category: stride.ElevationOfPrivilege,
 		Title: "Takeover of {target} opens {reached}",
 		Actor: "An attacker who finds a flaw in {target} by way of {callers}", Action: "use the connections and credentials of {target} against {reached}",
@@ -157,15 +132,6 @@ func (n *node) reached() []*node {
 		}
 	}
 	return out
-}
-
-// goesBetween reports whether n passes on messages of others in another shape, by
-// what it is called and by who stands on both sides.
-func (n *node) goesBetween() bool {
-	if !n.service() || n.outside || len(n.reached()) == 0 || !n.named("integration", "adapter", "bridge", "translator", "converter", "connector", "interface", "middleware") || n.is("robot_middleware", "webhook_receiver", "admin_interface") {
-		return false
-	}
-	return n.calledBy(func(c *node) bool { return !c.person() && !c.store() && !c.is("client") })
 }
 
 // reachedFrom is how many parts a service has to open before its takeover is worth
@@ -268,24 +234,4 @@ func (n *node) stores() []*node {
 // counted reports whether the source speaks of many of n.
 func (n *node) counted() bool {
 	return n.quoted.holds("fleet", "thousand", "hundred", "000", "dozen", "millions") || n.named("fleet", "robots", "vehicles", "devices", "points", "meters", "agents")
-}
-
-// awaitedFrom is on how many services of its own a part has to be called before
-// its failure is worth a word.
-const awaitedFrom = 3
-
-// awaited reports whether several services of the system wait for answers of n.
-func (n *node) awaited() bool {
-	if n.outside || n.managed || n.person() || n.is("queue", "log_store", "monitoring", "config_store", "identity_provider", "secret_store", "device", "field_bus", "cache") {
-		return false
-	}
-	callers := 0
-	seen := map[*node]bool{}
-	for _, e := range n.in {
-		if !seen[e.from] && e.from.service() && !e.from.outside {
-			callers++
-		}
-		seen[e.from] = true
-	}
-	return callers >= awaitedFrom
 }

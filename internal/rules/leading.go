@@ -66,7 +66,7 @@ func (d *design) lessOfOneKind(found []ranked) []ranked {
 	if len(d.nodes) <= smallDesign {
 		return found
 	}
-	main, heart := d.main, d.heart()
+	main, heart := d.main, d.center
 	count := map[string]int{}
 	out := make([]ranked, 0, len(found))
 	for _, r := range found {

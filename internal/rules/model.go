@@ -60,6 +60,8 @@ type design struct {
 	login bool
 	// private is set where the design handles data about people, money or access.
 	private bool
+	// center is the key of the element that the source says most of; see heart.
+	center stride.Key
 	// main holds the keys of the main parts; see mainParts.
 	main map[stride.Key]bool
 	// patients is set where the source speaks of patients or their data.
@@ -104,7 +106,7 @@ func newDesign(a *stride.Architecture) *design {
 		n.entrusted = n.entrusts()
 	}
 	d.presume()
-	d.main = d.mainParts()
+	d.main, d.center = d.mainParts(), d.heart()
 	d.cluster = slices.ContainsFunc(d.nodes, (*node).clusterControl)
 	d.hear(a)
 	return d
@@ -118,7 +120,7 @@ func (d *design) place(a *stride.Architecture) map[stride.Key]*node {
 	d.nodes = make([]*node, len(a.Elements))
 	sets := map[string][]stride.Tag{}
 	for i := range a.Elements {
-		e, n := &a.Elements[i], &nodes[i]
+		e, n := meantElement(&a.Elements[i]), &nodes[i]
 		*n = node{Element: e, tags: closure(e.Tags, sets), design: d, index: i}
 		n.outside = d.isOutside(n)
 		n.words = append(wordsIn(e.Name), wordsIn(e.Aliases...)...)
@@ -149,6 +151,10 @@ func (d *design) join(a *stride.Architecture, byID map[stride.Key]*node) {
 		}
 		edges = append(edges, edge{Flow: f, from: from, to: to, words: spoken(f), design: d})
 		e := &edges[len(edges)-1]
+		if data := meantData(f.Data, e.words); !slices.Equal(data, f.Data) {
+			meant := *f
+			meant.Data, e.Flow = data, &meant
+		}
 		from.out, to.in = append(from.out, e), append(to.in, e)
 		d.edges = append(d.edges, e)
 	}
@@ -306,6 +312,9 @@ func (n *node) has(tags ...stride.Tag) bool {
 // unless the design says that it is an open one.
 func (e *edge) open() bool {
 	if (e.from.person() || e.to.person()) && e.Controls.State(stride.EncryptionInTransit) != stride.ControlAbsent {
+		return false
+	}
+	if e.atHome() && e.Controls.State(stride.EncryptionInTransit) != stride.ControlAbsent {
 		return false
 	}
 	if e.from.outside != e.to.outside {

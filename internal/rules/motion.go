@@ -70,8 +70,10 @@ var motion = []Rule{
 		Ask:     "Can the link that carries commands to {target} be tapped, and is it encrypted?",
 		Control: stride.EncryptionInTransit,
 		Terms:   []string{"encrypted", "enclosed wiring"}, Risk: risk(2, 2), Most: 2, CWE: []string{"CWE-319"}, CAPEC: []string{"CAPEC-157"},
-		Fixes:   fixes(fix("Run the wiring of {target} inside of the enclosure, encrypt commands that leave it, and keep position out of broadcast topics.", "CWE-319")),
-		element: func(n *node) bool { return n.moving() && n.ofRobot() && n.has("robot", "vehicle", "robot_middleware") },
+		Fixes: fixes(fix("Run the wiring of {target} inside of the enclosure, encrypt commands that leave it, and keep position out of broadcast topics.", "CWE-319")),
+		element: func(n *node) bool {
+			return n.moving() && n.ofRobot() && n.has("robot", "vehicle") && !n.has("field_bus", "robot_middleware") // there the listener on the bus has them
+		},
 	},
 	{
 		ID: "device-counterfeit-part", Category: stride.Spoofing,

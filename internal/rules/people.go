@@ -15,8 +15,8 @@ var people = []Rule{
 		Fixes:   fixes(fix("Make changes to {dest} as reviewed code with a dry run, limits on how much changes at once, and a tested way back.", "CAPEC-176")),
 		at:      atFlowAndReceiver,
 		Measure: "review of changes to settings", singled: ofFlow(func(e *edge) bool {
-			stems := []string{"manual", "hand", "mistake", "accident", "wrong", "misconfig", "typo", "directly", "immediate", "live", "once", "edit", "chang"}
-			return e.says(stems...) || e.to.quoted.holds(stems...)
+			stems := []string{"manual", "hand", "mistake", "accident", "wrong", "misconfig", "typo"}
+			return e.says(append(stems, "directly", "immediate", "live", "edit", "chang")...) || e.from.quoted.holds(stems...) || e.to.quoted.holds(stems...)
 		}),
 		flow: func(e *edge) bool {
 			return e.from.is("admin", "operator") && !e.to.person() && e.to.settingOf() != "" && !e.looks()

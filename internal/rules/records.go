@@ -28,8 +28,9 @@ var records = []Rule{
 		Fixes: fixes(fix("Give {source} personal accounts, and stream an audit log of {dest} to an append-only store run by somebody else.", "ASVS 16.3.2", "ASVS 16.4.3", "CWE-778")),
 		at:    atFlowAndReceiver,
 		flow: func(e *edge) bool {
-			return e.from.insider() && !e.to.person() && !e.to.is("code_repository") && e.to.settingOf() != "" && !e.looks()
+			return e.from.insider() && !e.to.person() && !e.to.is("code_repository") && e.to.settingOf() != "" && !e.looks() && !e.to.calls(keepsLogs)
 		},
+		Measure: "audit logs out of administrators' reach", singled: ofFlow((*edge).namedAdministration),
 		Most: 3,
 	},
 	{

@@ -31,6 +31,8 @@ type group struct {
 	// asked is set where the control is unknown here and stated elsewhere: a
 	// question before it is a threat.
 	asked bool
+	// repeats is set where another group asks the same of the same thing; see joined.
+	repeats bool
 }
 
 // groups sorts the sites of the rule, but for those whose element is silenced, by
@@ -254,6 +256,11 @@ func (r *Rule) controlAt(s site) (stride.ControlState, []stride.Evidence) {
 	if s.edge != nil && r.Control == stride.EncryptionInTransit && s.edge.encrypted() {
 		return stride.ControlPresent, s.edge.Evidence
 	}
+	if s.edge != nil && (r.Control == stride.EncryptionInTransit || slices.Contains(r.Also, stride.EncryptionInTransit)) && s.edge.Controls.State(stride.EncryptionInTransit) == stride.ControlUnknown {
+		if c, ok := s.edge.answered(); ok {
+			return stride.ControlPresent, c.Evidence
+		}
+	}
 	for i, h := range holders {
 		if i != senderHolds {
 			if c, said := h[r.Control]; said && c.State == stride.ControlUnknown {
@@ -323,5 +330,5 @@ func silence(list []Rule, d *design, found [][]site) []*group {
 			out = append(out, list[i].statedGroups(found[i], done[list[i].Control], quoted)...)
 		}
 	}
-	return out
+	return distinct(out)
 }

@@ -64,7 +64,7 @@ var stores = []Rule{
 		Fixes:   fixes(fix("Encrypt {target}, its snapshots and its dumps with a key that is kept apart from them, and log each use of the key.", "ASVS 11.3.3", "ASVS 14.2.4", "CWE-311")),
 		Measure: "encryption at rest", singled: ofElement((*node).confidential),
 		element: func(n *node) bool {
-			return n.store() && (n.Controls.State(stride.EncryptionAtRest) != stride.ControlUnknown || !n.encryptedByDefault()) && !n.keyList() && !(n.is("secret_store") && (n.managed || n.named("kubernetes"))) && !n.passwordManager() && !n.keyChip() && !n.is("config_store") && !n.staticSite() && !n.bare() && !n.controlStore() && !n.is("queue", "cache", "browser_storage", "code_repository", "artifact_registry") && !n.outside &&
+			return n.store() && !n.onThing() && (n.Controls.State(stride.EncryptionAtRest) != stride.ControlUnknown || !n.encryptedByDefault()) && !n.keyList() && !(n.is("secret_store") && (n.managed || n.named("kubernetes"))) && !n.passwordManager() && !n.keyChip() && !n.is("config_store") && !n.staticSite() && !n.bare() && !n.controlStore() && !n.is("queue", "cache", "browser_storage", "code_repository", "artifact_registry") && !n.outside &&
 				(n.database() || n.is("file_storage", "object_storage", "backup_store") || n.keeps(stride.DataPersonal, stride.DataHealth, stride.DataPayment, stride.DataCredentials, stride.DataKeys, stride.DataTokens))
 		},
 		common: true,
@@ -93,8 +93,10 @@ var stores = []Rule{
 		Ask:     "Is {target} backed up where an attacker with its credentials cannot delete the copies, and was a restore tried?",
 		Control: stride.Backup, Also: []stride.ControlName{stride.Redundancy},
 		Terms: []string{"backup", "snapshot", "replica"}, Risk: risk(2, 3), Measure: "backups out of an attacker's reach",
-		singled: ofElement(func(n *node) bool { return n.precious() && (n.programs() > 0 || n.entrusted) }),
-		CWE:     []string{"CWE-693"}, CAPEC: []string{"CAPEC-212"},
+		singled: ofElement(func(n *node) bool {
+			return n.precious() && (n.programs() > 0 || n.entrusted) && (n.sensitive() || !n.unnamed())
+		}),
+		CWE: []string{"CWE-693"}, CAPEC: []string{"CAPEC-212"},
 		Fixes: fixes(fix("Keep immutable, versioned backups of {target} in another account and rehearse the restore.", "CAPEC-212", "CWE-693")),
 		element: func(n *node) bool {
 			return n.store() && n.is("database", "object_storage") && !n.is("cache") && !n.outside && !n.staticSite() && !n.enclosed && !n.bare() && !n.controlStore()
@@ -111,7 +113,7 @@ var stores = []Rule{
 		CWE: []string{"CWE-778"}, CAPEC: []string{"CAPEC-268"},
 		Fixes:   fixes(fix("Turn on access auditing of {target} and hand the acting user down from {callers}; ship the records to a store that they cannot change.", "ASVS 16.2.1", "ASVS 16.4.3", "CWE-778")),
 		Measure: "audit of access to data", singled: ofElement(func(n *node) bool {
-			return (n.sensitive() || n.calledBy((*node).insider)) && !n.spokenFor(stride.AuditLogging)
+			return (n.sensitive() || n.central() && n.precious() || n.calledBy((*node).insider)) && !n.spokenFor(stride.AuditLogging)
 		}),
 		element: func(n *node) bool {
 			return n.store() && !n.bare() && !n.alone() && !n.enclosed && !n.staticSite() && !n.is("cache", "browser_storage") &&
@@ -170,7 +172,8 @@ var stores = []Rule{
 		CWE: []string{"CWE-269", "CWE-732"}, CAPEC: []string{"CAPEC-122"},
 		Fixes:   fixes(fix("Manage roles of {target} as reviewed code, keep superuser accounts out of applications, and alert on new grants.", "ASVS 8.2.1", "CWE-269")),
 		element: func(n *node) bool { return n.accounted() && n.networkStore() && n.readers() > 1 },
-		common:  true,
+		Measure: "review of grants of databases", singled: ofElement((*node).grantsTold),
+		common: true,
 	},
 	{
 		ID: "store-bypassed-api", Category: stride.ElevationOfPrivilege,

@@ -151,6 +151,7 @@ var supplyChain = []Rule{
 		element: func(n *node) bool {
 			return n.is("deployment_system") && !n.suggested() || n.is("control_plane") && n.managed
 		},
+		tell: telling("write access to", "full access", "deploys to production"), Silences: []string{"told-wide-rights"},
 	},
 	{
 		ID: "supply-source-leak", Category: stride.InformationDisclosure,

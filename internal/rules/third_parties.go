@@ -27,7 +27,7 @@ var thirdParties = []Rule{
 		Fixes: fixes(fix("Allow {source} to call only the hosts of {dest}, resolve once, refuse private ranges, and require IMDSv2.", "ASVS 1.3.6", "ASVS 13.2.4", "CWE-918")),
 		at:    atFlowAndReceiver,
 		flow: func(e *edge) bool {
-			return e.from.service() && e.to.is("third_party") && e.from.handlesOutsideInput() && (e.says("url", "address", "fetch", "crawl", "link") || e.from.named("proxy", "fetch", "crawl", "scraper", "preview", "import") || e.from.told("url", "urls", "webhook", "webhooks", "preview", "favicon"))
+			return e.from.service() && e.to.is("third_party") && !e.judges() && e.from.handlesOutsideInput() && (e.says("url", "address", "fetch", "crawl", "link") || e.from.named("proxy", "fetch", "crawl", "scraper", "preview", "import") || e.from.told("url", "urls", "webhook", "webhooks", "preview", "favicon"))
 		},
 	},
 	{
@@ -41,7 +41,7 @@ var thirdParties = []Rule{
 		Fixes: fixes(fix("Fetch the key for {dest} from a secret manager, restrict it to the calls that {source} makes, scan code for it, and rotate it.", "ASVS 13.3.1", "ASVS 13.3.4", "CWE-798")),
 		at:    atFlow,
 		flow: func(e *edge) bool {
-			return e.from.service() && !e.from.outside && e.to.outside && e.to.is("third_party", "payment_service", "email_service", "sms_service", "llm") &&
+			return e.from.service() && !e.from.outside && e.to.outside && !e.judges() && e.to.is("third_party", "payment_service", "email_service", "sms_service", "llm") &&
 				!e.from.has("secret_store")
 		},
 		common: true,
@@ -57,7 +57,7 @@ var thirdParties = []Rule{
 		Fixes: fixes(fix("Send {dest} only the fields it needs, under pseudonyms, and agree on deletion.", "ASVS 14.2.3", "CWE-201")),
 		at:    atFlow,
 		flow: func(e *edge) bool {
-			return e.to.is("third_party") && !e.from.outside && !e.from.person() && anyClass(e.Data, sensitiveData())
+			return e.to.is("third_party") && !e.from.outside && !e.judges() && !e.from.person() && anyClass(e.Data, sensitiveData())
 		},
 	},
 	{
@@ -71,7 +71,7 @@ var thirdParties = []Rule{
 		Fixes: fixes(fix("Validate answers of {source} against a schema in {dest}, cap their size, and run with the fewest rights.", "ASVS 2.2.1", "CWE-20")),
 		at:    atFlowAndReceiver,
 		flow: func(e *edge) bool {
-			return e.from.is("third_party") && !e.to.is("third_party", "human", "webhook_receiver") && e.to.Kind != stride.ExternalEntity
+			return e.from.is("third_party") && !e.judges() && !e.to.is("third_party", "human", "webhook_receiver") && e.to.Kind != stride.ExternalEntity
 		},
 		common: true,
 	},
@@ -85,7 +85,7 @@ var thirdParties = []Rule{
 		Fixes: fixes(fix("Set deadlines and a circuit breaker around calls to {dest}, queue what can wait, and degrade visibly.", "ASVS 13.1.2", "ASVS 16.5.2")),
 		at:    atReceiver,
 		flow: func(e *edge) bool {
-			return e.from.service() && !e.from.is("worker", "queue") && !e.from.outside && e.to.is("third_party", "payment_service", "sms_service") && e.to.outside
+			return e.from.service() && !e.from.is("worker", "queue") && !e.from.outside && !e.judges() && e.to.is("third_party", "payment_service", "sms_service") && e.to.outside
 		},
 		common:  true,
 		Measure: "fallbacks for services of others", singled: ofFlow((*edge).waitsForOthers),
@@ -113,7 +113,7 @@ var thirdParties = []Rule{
 		Fixes: fixes(fix("Verify the provider's signature over body and timestamp in {dest}, refuse repeats, and fetch the state from {source} before acting.", "CWE-345", "CWE-294")),
 		at:    atFlowAndReceiver,
 		flow: func(e *edge) bool {
-			return e.from.outside && e.from.is("third_party", "payment_service", "sms_service", "email_service") && e.to.service() && !e.to.has("webhook_receiver") &&
+			return e.from.outside && !e.judges() && e.from.is("third_party", "payment_service", "sms_service", "email_service") && e.to.service() && !e.to.has("webhook_receiver") &&
 				e.says("webhook", "callback", "notif") && !e.says("signed", "signature", "hmac")
 		},
 	},
@@ -128,7 +128,7 @@ var thirdParties = []Rule{
 		Fixes: fixes(fix("Send webhooks of {source} through an egress proxy that refuses private and link-local ranges after resolving, follow no redirects, and require IMDSv2.", "ASVS 1.3.6", "CWE-918")),
 		at:    atSender,
 		flow: func(e *edge) bool {
-			return e.from.service() && !e.from.outside && e.to.outside && e.says("webhook") && !e.to.named("slack", "teams", "discord", "pagerduty")
+			return e.from.service() && !e.from.outside && e.to.outside && e.says("webhook") && !e.to.outgoingChat() && !e.judges()
 		},
 	},
 }
@@ -142,8 +142,11 @@ func (n *node) countsEvents() bool {
 // outgoingHook reports whether n is an address that the system calls, as for
 // notices to a chat room, and not one that receives.
 func (n *node) outgoingHook() bool {
-	if n.named("slack", "teams", "discord", "pagerduty") {
+	if n.outgoingChat() {
 		return true
 	}
 	return len(n.in) > 0 && len(n.out) == 0 && n.Kind == stride.ExternalEntity
 }
+
+// outgoingChat reports whether n is a room or pager to which notices go.
+func (n *node) outgoingChat() bool { return n.named("slack", "teams", "discord", "pagerduty") }

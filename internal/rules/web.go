@@ -23,7 +23,7 @@ var web = []Rule{
 		Most:  3,
 		heed:  (*node).signedInBefore,
 		element: func(n *node) bool {
-			if n.Kind == stride.Process && !n.is("device", "field_bus", "robot_middleware", "webhook_receiver") && !n.named("client") && n.Controls.State(stride.Authentication) == stride.ControlAbsent {
+			if n.Kind == stride.Process && !n.is("device", "field_bus", "robot_middleware", "webhook_receiver", "wireless") && !n.named("client") && n.Controls.State(stride.Authentication) == stride.ControlAbsent {
 				return true // the design says so itself
 			}
 			return n.webService() && n.gain() != "" && !n.shopfront() && !n.managed && !n.is("identity_provider", "admin_interface", "robot_middleware", "decision_point") &&

@@ -422,6 +422,10 @@ func (g *group) boundaries() []string {
 		if s.edge == nil {
 			continue
 		}
+		if s.edge.atHome() {
+			names.add("the local network")
+			continue
+		}
 		for _, id := range s.edge.Crosses {
 			names.add("the " + s.edge.design.boundaries[id].Name + " boundary")
 		}
