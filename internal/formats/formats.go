@@ -208,8 +208,12 @@ func Parse(sources []stride.Source) (stride.Architecture, []string, error) {
 	}
 	out := merged.result()
 	if len(out.Elements) == 0 {
+		why := ""
+		if len(notes) > 0 {
+			why = " (" + notes[0] + ")"
+		}
 		return stride.Architecture{}, notes, stride.Errorf(stride.NoComponents,
-			`found no components; name the parts of the system, for example "The web app stores orders in PostgreSQL"`)
+			`found no components; name the parts of the system, for example "The web app stores orders in PostgreSQL"%s`, why)
 	}
 	return out, notes, nil
 }

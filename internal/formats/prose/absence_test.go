@@ -77,7 +77,7 @@ func TestAbsentControls(t *testing.T) {
 		"one instance":        {"The web app uses PostgreSQL. PostgreSQL runs as a single instance.", []string{"PostgreSQL: redundancy absent"}},
 		"an enumeration":      {"The Order API reads Redis. The Order API does not provide multi-factor authentication, audit logging or rate limiting.", []string{"Order API: multi_factor absent", "Order API: rate_limiting absent", "Order API: audit_logging absent"}},
 		"left open":           {"The Order API reads Redis. The source does not state authentication or encryption of Redis.", []string{"Redis: authentication unknown", "Redis: encryption_in_transit unknown"}},
-		"an exception":        {"The Order API reads MySQL and Redis. All data stores are encrypted at rest except MySQL.", []string{"MySQL: encryption_at_rest absent"}},
+		"an exception":        {"The Order API reads MySQL and Redis. All data stores are encrypted at rest except MySQL.", []string{"MySQL: encryption_at_rest absent", "Redis: encryption_at_rest present"}},
 		"a clause that denies": {
 			"The web app calls the Order API. The Order API reads MySQL. The traffic between the web app and the Order API is encrypted but the traffic between the Order API and MySQL is not.",
 			[]string{"Web app: encryption_in_transit present", "MySQL -> Order API: encryption_in_transit absent"},
@@ -210,18 +210,15 @@ func TestLanguage(t *testing.T) {
 			[]string{"Lending Client", "Catalogue API", "Overdue Letter Worker", "Search API", "Lending PostgreSQL", "Letter Queue", "Image Bucket", "Audit Log"},
 		},
 		"German": {
-			"Die Anwendung speichert Bestellungen in PostgreSQL und die API ruft Stripe auf. AWS und der Administrator verwalten die Daten mit dem Laptop.", true,
-			[]string{"PostgreSQL", "Administrator", "Laptop"},
+			"Die Anwendung speichert Bestellungen in PostgreSQL und die API ruft Stripe auf. AWS und der Administrator verwalten die Daten mit dem Laptop.", true, []string{},
 		},
 		"French": {
-			"L'application enregistre les achats dans PostgreSQL. Le client se connecte avec Keycloak et le serveur envoie les messages dans Kafka.", true,
-			[]string{"PostgreSQL", "Keycloak", "Kafka"},
+			"L'application enregistre les achats dans PostgreSQL. Le client se connecte avec Keycloak et le serveur envoie les messages dans Kafka.", true, []string{},
 		},
-		"Russian": {"Приложение хранит заказы в PostgreSQL и вызывает Stripe. Клиенты входят через Keycloak каждый день.", true, []string{"PostgreSQL", "Keycloak"}},
+		"Russian": {"Приложение хранит заказы в PostgreSQL и вызывает Stripe. Клиенты входят через Keycloak каждый день.", true, []string{}},
 		"Finnish": {
 			"Sovellus tallentaa kaikki tilaukset PostgreSQL tietokantaan joka ilta. Asiakas kirjautuu palveluun Keycloak tunnuksilla joka kerta uudelleen. " +
-				"Taustaprosessi lukee viestit Kafka jonosta ja kirjoittaa raportit levylle.", true,
-			[]string{"PostgreSQL", "Keycloak", "Kafka"},
+				"Taustaprosessi lukee viestit Kafka jonosta ja kirjoittaa raportit levylle.", true, []string{},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

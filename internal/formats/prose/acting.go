@@ -16,6 +16,10 @@ var (
 	apposedName = regexp.MustCompile(`(?:^|[.;]\s)([A-Z][\w-]{2,30}), (?:an?|our|the) ([a-z][^.,;()\n]{2,60}), [a-z]`)
 	// definedName matches "Grist is a Go service that reads".
 	definedName = regexp.MustCompile(`(?:^|[.;]\s)([A-Z][\w-]{2,30}) is an? ([^.;:\n]{3,120})`)
+	// definedThing matches "The Sensor hub is an IoT device".
+	definedThing = regexp.MustCompile(`(?:^|[.;]\s)(?:(?:The|Our|Each|Every) )?([A-Z][\w-]{1,30}(?: [\w-]{2,30}){1,2}) is an? ([^.;:\n]{3,120})`)
+	// besideName matches "to the Collector, a Go service".
+	besideName = regexp.MustCompile(`\b[Tt]he ([A-Z][\w-]{2,30}(?: [A-Z][\w-]{2,30})?), an? ([^.,;()\n]{2,60})`)
 	// codedActor matches a name in code font as the subject of a verb.
 	codedActor = regexp.MustCompile("(?:^|[^\\w/`])`([A-Za-z][\\w.-]{2,40})` ([a-z]{3,12}s) \\w")
 )
@@ -44,7 +48,8 @@ func (x *extractor) declareActing() {
 		text := x.text[b.start:b.end]
 		x.introduceNear(b, calledName, []string{" called ", " named ", " code-named ", " known as "}, 2, 1)
 		x.introduceNear(b, apposedName, []string{", our ", ", a ", ", an ", ", the "}, 1, 2)
-		x.introduceNear(b, definedName, []string{" is a "}, 1, 2)
+		x.introduceNear(b, besideName, []string{", a ", ", an "}, 1, 2)
+		x.introduceNear(b, definedName, []string{" is a ", " is an "}, 1, 2)
 		if strings.IndexByte(text, '`') >= 0 {
 			for _, m := range codedActor.FindAllStringSubmatchIndex(text, someOf) {
 				if name, verb := text[m[2]:m[3]], text[m[4]:m[5]]; x.actsInCode(name, verb) {
@@ -123,10 +128,13 @@ func (x *extractor) introduceNear(b *block, pattern *regexp.Regexp, markers []st
 			start := max(0, i-reach)
 			if k := strings.LastIndexAny(text[start:i], ".;"); k >= 0 {
 				start += k
-			} else if start > 0 && pattern != calledName {
+			} else if start > 0 && pattern != calledName && pattern != besideName {
 				continue // the sentence begins further back
 			}
 			x.introduce(b, pattern, start, min(len(text), i+ahead), name, what)
+			if pattern == definedName {
+				x.introduceThing(b, start, min(len(text), i+ahead))
+			}
 		}
 	}
 }
@@ -140,7 +148,8 @@ func (x *extractor) introduce(b *block, pattern *regexp.Regexp, from, to, name, 
 		return
 	}
 	entry, typed := x.genus(text[m[2*what]:m[2*what+1]])
-	if !typed || entry.Kind == stride.ExternalEntity || entry.Level == gazetteer.Weak && !programNoun(entry.Alias) || physical(entry.Tags) {
+	if !typed || entry.Kind == stride.ExternalEntity || entry.Level == gazetteer.Weak && !programNoun(entry.Alias) ||
+		physical(entry.Tags) && pattern != definedName {
 		return
 	}
 	x.declareName(b, text[m[2*name]:m[2*name+1]], entry.Alias, b.start+from+m[2*name])
@@ -171,7 +180,8 @@ func (x *extractor) declareName(b *block, name, what string, at int) {
 	if _, known := x.gaz.Lookup(name); known && what == "" || x.stop[lower] || x.trades[lower] || x.quality[lower] || x.verbOf(lower) != 0 || person(lower) {
 		return
 	}
-	if entry, known := x.gaz.Lookup(name); known && entry.Level != gazetteer.Weak || x.reg.byName[canon(name)] != nil || canon(name) == x.owner ||
+	if entry, known := x.gaz.Lookup(name); known && entry.Level != gazetteer.Weak && !x.onlyWord(name, entry) ||
+		x.reg.byName[canon(name)] != nil || canon(name) == x.owner ||
 		x.abstract(nameWords(name)) || x.isProtocol(lower) {
 		return
 	}
@@ -188,6 +198,12 @@ func (x *extractor) declareName(b *block, name, what string, at int) {
 	b.declared = was
 	for _, e := range x.reg.all[before:] {
 		e.name = name // as its makers write it
+		if entry, known := x.gaz.Lookup(name); known && x.onlyWord(name, entry) {
+			e.kind, e.tags, e.home, e.level = stride.Process, nil, "", gazetteer.Weak
+		}
+		if entry, known := x.headed(name); !known || entry.Level == gazetteer.Weak {
+			e.level = gazetteer.Weak // what it is built on is no name of it
+		}
 		if len(e.tags) == 0 {
 			e.tags = []stride.Tag{"service"}
 		}
@@ -201,4 +217,41 @@ func person(w string) bool {
 		return true
 	}
 	return false
+}
+
+// introduceThing declares the name of several words that a sentence begins with and
+// says what kind of part it is, where no table knows the noun in it: "The Sensor hub
+// is an IoT device".
+func (x *extractor) introduceThing(b *block, from, to int) {
+	text := x.text[b.start+from : b.start+to]
+	m := definedThing.FindStringSubmatchIndex(text)
+	if m == nil {
+		return
+	}
+	name := text[m[2]:m[3]]
+	words := nameWords(name)
+	entry, typed := x.genus(text[m[4]:m[5]])
+	if _, known := x.headed(name); known || !typed || entry.Level == gazetteer.Weak || entry.Kind == stride.ExternalEntity || x.reg.byName[canon(name)] != nil ||
+		x.looksLikeClause(name) || x.abstract(words) || x.quality[words[0]] || roleOf(name) != roleNone || canon(name) == x.owner || adjective(words[len(words)-1]) {
+		return
+	}
+	for _, w := range words {
+		if x.stop[w] || x.verbish(w) {
+			return
+		}
+	}
+	at, was := b.start+from+m[2], b.declared
+	before := len(x.reg.all)
+	x.declareItem(item{name: name, attributes: entry.Alias, start: at, end: x.sentenceStop(b, at), nameAt: at}, roleComponents, b)
+	b.declared = was
+	for _, e := range x.reg.all[before:] {
+		e.kind, e.tags, e.home = entry.Kind, entry.Tags, entry.Zone // what it is said to be, not what the name holds
+	}
+}
+
+// onlyWord reports whether the product that a name holds is an ordinary word in it: "Box
+// Office".
+func (x *extractor) onlyWord(name string, entry gazetteer.Entry) bool {
+	_, known := x.headed(name)
+	return !known && entry.Level == gazetteer.Name && everydayWord(entry.Alias)
 }

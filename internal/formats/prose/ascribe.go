@@ -34,6 +34,7 @@ const someOf = 16
 
 // ascribe makes every statement evidence of the part that it is about.
 func (x *extractor) ascribe() {
+	x.dropQuestions()
 	a := x.newAscription()
 	if len(a.kept) == 0 {
 		return
@@ -58,6 +59,33 @@ func (x *extractor) ascribe() {
 			e.hear(x.quote(s.start, s.end, s.start, s.start))
 			a.before = e
 		}
+	}
+}
+
+// dropQuestions takes questions out of the evidence of parts that the text also
+// states something of: who asks has not said.
+func (x *extractor) dropQuestions() {
+	asked := map[int]bool{}
+	for i := range x.sentences {
+		if s := &x.sentences[i]; s.end > s.start && x.text[s.end-1] == '?' {
+			asked[s.start] = true
+		}
+	}
+	if len(asked) == 0 {
+		return
+	}
+	question := func(ev stride.Evidence) bool { return ev.Kind == stride.Quoted && asked[ev.Start] }
+	stated := func(list []stride.Evidence) []stride.Evidence {
+		if kept := slices.DeleteFunc(slices.Clone(list), question); len(kept) > 0 {
+			return kept
+		}
+		return list
+	}
+	for _, e := range x.reg.all {
+		e.evidence = stated(e.evidence)
+	}
+	for _, f := range x.flows {
+		f.evidence = stated(f.evidence)
 	}
 }
 

@@ -15,7 +15,9 @@ func (x *extractor) attachControls() {
 			inSentence[ev.Start] = append(inSentence[ev.Start], f)
 		}
 	}
-	x.outward, x.swept = x.exposed(), map[finding]int{}
+	x.setApart()
+	x.readHolders()
+	x.outward, x.queriers, x.leaving, x.swept = x.exposed(), x.callers(), flowsBySource(x.flows), map[finding]int{}
 	var last *element
 	for i := range x.sentences {
 		s := &x.sentences[i]
@@ -67,6 +69,8 @@ func (x *extractor) attach(i int, f finding, lower string, flows []*flow, last *
 			return
 		}
 		flows = x.flows
+	} else if group := x.groupFlows(s); onFlows && len(group) > 0 {
+		flows = group
 	} else {
 		flows = ofFlows(flows, at)
 	}
@@ -82,6 +86,9 @@ func (x *extractor) attach(i int, f finding, lower string, flows []*flow, last *
 		return
 	}
 	about := x.everyCall(s, f, lower)
+	if len(about) == 0 {
+		about = x.wholly(s, f, lower)
+	}
 	if f.state == stride.ControlPresent && pronoun(firstWord(lower)) && last != nil && fits(f.name, last) && !s.namesBefore(at) {
 		about = []*element{last} // "It authenticates the request and calls the API"
 	}
@@ -98,7 +105,7 @@ func (x *extractor) attach(i int, f finding, lower string, flows []*flow, last *
 					about = []*element{last}
 				}
 			}
-		case f.name == stride.EncryptionAtRest && f.state == stride.ControlPresent: // it names only the key store
+		case f.name == stride.EncryptionAtRest && f.state == stride.ControlPresent && !s.namesAnother(): // it names only the key store
 			about = x.nearest(i, f.name)
 		case f.state == stride.ControlAbsent: // of the parts that it names, none can have it
 			about = x.impliedBy(i, f, last)
@@ -108,9 +115,21 @@ func (x *extractor) attach(i int, f finding, lower string, flows []*flow, last *
 		related(about[0].tags, []stride.Tag{"log_store"}) {
 		about = append(about, x.nearest(i, f.name)...) // whose log it is
 	}
+	x.give(f, about, spared, ev)
+}
+
+// give records the statement as one of the parts but for the spared ones.
+func (x *extractor) give(f finding, about, spared []*element, ev stride.Evidence) {
+	if f.name == stride.Backup && len(about) == 1 {
+		about = x.backedUp(about[0])
+	}
 	for _, e := range about {
+		said := f
+		if f.name == stride.PhysicalProtection && f.state == stride.ControlAbsent && e.is("debug_port") {
+			said.name = stride.Authentication // an open port asks nobody who they are
+		}
 		if f.state != stride.ControlPresent || !slices.Contains(spared, e) {
-			e.setControl(f, ev)
+			e.setControl(said, ev)
 		}
 	}
 }
@@ -222,7 +241,16 @@ func (x *extractor) inBlock(i int, e *element) bool {
 // one that shares a word with it, or, for what is said to be missing, the topic.
 func (x *extractor) impliedBy(i int, f finding, last *element) []*element {
 	s := &x.sentences[i]
-	e := x.akin(s, f)
+	if s.namesAnother() {
+		return nil
+	}
+	e := x.holder(s, f)
+	if e == nil {
+		e = x.bootedBy(s, f)
+	}
+	if e == nil {
+		e = x.akin(s, f)
+	}
 	if e == nil && f.state == stride.ControlAbsent {
 		if e = x.firstSubject(i); e == nil || !fits(f.name, e) {
 			e = last
@@ -343,6 +371,7 @@ const (
 	reachFlows = iota
 	reachExposed
 	reachCalls
+	reachHabits
 )
 
 // repeated counts statements about the whole system. Once each of their parts

@@ -26,13 +26,13 @@ var controlTable = []controlRow{
 	{stride.SessionManagement, stride.ControlPresent, "session timeout|session expires|session expiry|sessions expire|httponly|secure cookie|secure cookies|short-lived token|short-lived tokens|token expiry|tokens expire|session rotation|session management|short-lived session token|short-lived credentials|temporary credentials|oidc role"},
 	{stride.EncryptionInTransit, stride.ControlPresent, "https|tls|ssl|mutual tls|encrypted in transit|encryption in transit|over ssh|ipsec|encrypted channel|encrypted connection|wss|sftp|end-to-end encrypted|mtls|over vpn|vpn tunnel|wpa2-enterprise|wpa3-enterprise|wpa2|wpa3"},
 	{stride.EncryptionInTransit, stride.ControlAbsent, "unencrypted|plaintext http|plain http|in the clear|cleartext|clear text|plain-text protocol|in plain text|in plaintext|as plain text|as plaintext"},
-	{stride.EncryptionAtRest, stride.ControlPresent, "encrypted at rest|encryption at rest|at-rest encryption|disk encryption|full-disk encryption|encrypted disk|encrypted storage|server-side encryption|encrypted volume|encrypted volumes|sse-kms|passwords are hashed|hashed passwords|bcrypt|argon2|transparent data encryption|encrypted backups"},
+	{stride.EncryptionAtRest, stride.ControlPresent, "encrypted at rest|encryption at rest|at-rest encryption|disk encryption|full-disk encryption|encrypted disk|encrypted storage|server-side encryption|encrypted volume|encrypted volumes|sse-kms|transparent data encryption|encrypted backups"},
 	{stride.EncryptionAtRest, stride.ControlAbsent, "stored in plaintext|stored in plain text|stored unencrypted|plaintext passwords|stored in clear text"},
 	{stride.KeyManagement, stride.ControlPresent, "kms|key rotation|keys are rotated|hsm|hardware security module|key management|rotated keys|customer-managed keys"},
 	{stride.SecretsManagement, stride.ControlPresent, "secrets manager|secret manager|hashicorp vault|from vault|in vault|by vault|vault agent|vault secrets|key vault|secrets management|secret store|sealed secrets|parameter store"},
 	{stride.SecretsManagement, stride.ControlAbsent, "hard-coded credentials|hardcoded credentials|hardcoded secrets|hard-coded secrets|hardcoded password|hard-coded password|secrets in environment variables|credentials in code|hardcoded api key"},
 	{stride.InputValidation, stride.ControlPresent, "input validation|validates input|validates inputs|input is validated|inputs are validated|schema validation|validates the request|validates requests|sanitized|sanitised|sanitizes|sanitization|validated against|validate input|validate inputs|validate its input|validate its inputs|validate the input|validate any input|validate user input|validates user input|validates its input|validates all input|validate requests|validate the request|validate the requests|validate request bodies|validate parameters|check its input|check the input|check input|sanitize input|sanitise input|sanitize user input|exact match of redirect|redirect uris are matched exactly|redirect uri must match exactly|exact redirect uri|exact redirect uris|against a json schema|against a schema|range check|range checked|plausibility check|plausibility checks"},
-	{stride.ParameterizedQueries, stride.ControlPresent, "parameterized queries|parameterised queries|prepared statements|prepared statement|parameterized query|an orm|the orm|by orm|with orm|orm layer|orm queries|object-relational mapper|object-relational mapping"},
+	{stride.ParameterizedQueries, stride.ControlPresent, "parameterized queries|parameterised queries|prepared statements|prepared statement|parameterized query|queries are parameterized|queries are parameterised|parameterizes queries|parameterises queries|parameterizes its queries|parameterized statements|bound parameters|bind variables|bind parameters|an orm|the orm|by orm|with orm|orm layer|orm queries|object-relational mapper|object-relational mapping"},
 	{stride.OutputEncoding, stride.ControlPresent, "output encoding|encodes output|encodes its output|encodes all output|escapes output|escapes its output|content security policy|csp header|html escaping|output is encoded|auto-escaping"},
 	{stride.CSRFProtection, stride.ControlPresent, "csrf|csrf token|csrf tokens|anti-csrf|samesite"},
 	{stride.MalwareScanning, stride.ControlPresent, "virus scan|virus scanning|malware scan|malware scanning|antivirus|anti-virus|scanned for malware|scanned for viruses"},
@@ -102,7 +102,7 @@ func (x *extractor) controlsIn(lower string) []finding {
 	for _, t := range tokens {
 		if t.word {
 			for _, w := range t.subs {
-				words, at = append(words, strings.ReplaceAll(w, "’", "'")), append(at, t.start)
+				words, at = append(words, spelled(w)), append(at, t.start)
 			}
 		} else if strings.ContainsAny(t.text, ",;:()") {
 			words, at = append(words, t.text), append(at, t.start)
@@ -133,6 +133,9 @@ func (x *extractor) controlsIn(lower string) []finding {
 			if name == stride.EncryptionInTransit && p.says == stride.ControlAbsent {
 				name = clearWhere(words, i, i+longest)
 			}
+			if name == stride.EncryptionAtRest && p.says == stride.ControlAbsent && ofMachines(words[:i]) {
+				name = stride.SecretsManagement
+			}
 			if name != "" {
 				out = append(out, finding{name, polarity(words, i, i+longest, p.says), at[i]})
 			}
@@ -149,10 +152,19 @@ func (x *extractor) controlsIn(lower string) []finding {
 		}
 	}
 	out = append(out, x.denialsIn(words, at, named)...)
+	out = append(out, circumstancesIn(words, at)...)
 	if openByDesign(words) {
 		out = slices.DeleteFunc(out, func(f finding) bool { return f.name == stride.Authentication && f.state == stride.ControlAbsent })
 	}
 	return out
+}
+
+// spelled returns the word with the apostrophe that a hasty writer leaves out.
+func spelled(w string) string {
+	if full, hasty := apostrophes[w]; hasty {
+		return full
+	}
+	return strings.ReplaceAll(w, "’", "'")
 }
 
 // openByDesign reports whether the words say that what is public needs no login:
@@ -224,7 +236,7 @@ func clearWhere(words []string, from, to int) stride.ControlName {
 
 func keepsOrSends(w string) stride.ControlName {
 	switch w {
-	case "store", "stores", "stored", "storing", "keep", "keeps", "kept", "save", "saves", "saved", "hold", "holds", "held", "persisted", "persists",
+	case "store", "stores", "stored", "storing", "keep", "keeps", "kept", "save", "saves", "saved", "hold", "holds", "held", "persisted", "persists", "lies",
 		"disk", "disks", "volume", "volumes", "backup", "backups":
 		return stride.EncryptionAtRest
 	case "send", "sends", "sent", "transmit", "transmits", "transmitted", "transferred", "transfers", "travels", "travel", "flows", "calls",
@@ -359,7 +371,8 @@ func withdrawn(words []string) bool {
 		case "excluded", "bypassed":
 			return true
 		case ":":
-			return i+1 < len(words) && (words[i+1] == "not" || words[i+1] == "no" || words[i+1] == "none" || words[i+1] == "missing")
+			return i+1 < len(words) && (words[i+1] == "not" || words[i+1] == "no" || words[i+1] == "none" || words[i+1] == "missing" ||
+				words[i+1] == "there" && i+2 < len(words) && words[i+2] == "isn't" || words[i+1] == "there" && i+3 < len(words) && words[i+2] == "is" && denial(words[i+3]))
 		case "but", "is", "are":
 			rest := words[i+1:]
 			if len(rest) > 0 && (rest[0] == "has" || rest[0] == "have" || rest[0] == "is" || rest[0] == "are") {
@@ -426,7 +439,7 @@ func finite(w string) bool {
 func denial(w string) bool {
 	switch w {
 	case "no", "not", "without", "lacks", "lack", "lacking", "never", "missing", "neither", "nor", "doesn't", "don't", "isn't", "aren't", "cannot",
-		"none", "absent", "disabled", "nobody", "nothing", "didn't", "can't", "won't":
+		"none", "absent", "disabled", "nobody", "nothing", "didn't", "can't", "won't", "hasn't", "haven't", "wasn't":
 		return true
 	}
 	return false

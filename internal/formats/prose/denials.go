@@ -31,6 +31,7 @@ var deniedTable = []patternRow{
 	{stride.DependencyScanning, "patched|pinned|upgraded"},
 	{stride.DataMinimization, "redacted|masked|anonymised|anonymized|pseudonymised|pseudonymized|purged|retention"},
 	{stride.MultiFactor, "mfa|2fa"},
+	{stride.ParameterizedQueries, "parameterized|parameterised"},
 	{stride.CSRFProtection, "csrf"},
 	{"", "check|checks|checked|checking|restrict|restricted|restriction|restrictions|review|reviewed|reviews|reviewer|test|tested|compared|enforced"},
 }
@@ -75,6 +76,9 @@ func (x *extractor) denialsIn(words []string, at []int, named []bool) []finding 
 		if control == "" {
 			control = objectOf(words)
 		}
+		if w == "hashed" && i > 0 && slices.ContainsFunc(words[:i], func(w string) bool { return w == "password" || w == "passwords" }) {
+			control = stride.EncryptionAtRest // they are kept as they are
+		}
 		if control != "" && polarity(words, i, i+1, stride.ControlPresent) == stride.ControlAbsent {
 			out = append(out, finding{control, stride.ControlAbsent, at[i]})
 		}
@@ -108,7 +112,7 @@ func deniedNear(words []string, i int) bool {
 // protects reports whether it is data that is kept out of somewhere, which guards
 // it: "passwords are never logged", "card numbers are not recorded".
 func protects(words []string, i int) bool {
-	if w := words[i]; !strings.HasPrefix(w, "log") && !strings.HasPrefix(w, "record") {
+	if w := words[i]; strings.HasPrefix(w, "login") || !strings.HasPrefix(w, "log") && !strings.HasPrefix(w, "record") {
 		return false
 	}
 	return slices.ContainsFunc(words, func(w string) bool {

@@ -1,6 +1,9 @@
 package prose
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
 var (
 	// dropped matches what follows a name that the design does without.
@@ -83,6 +86,34 @@ func (s *sentence) notThere(m mention) bool {
 	}
 	switch s.tokens[min(i+1, len(s.tokens)-1)].lower {
 	case "taken", "kept", "made", "done", "written", "configured", "enabled", "available", "used", "implemented", "provided", "performed", "in":
+		return true
+	}
+	return false
+}
+
+// onlyMaybe reports whether the clause of the phrase says that the part is a thought:
+// "later maybe A", "perhaps we add A", "A, maybe".
+func (s *sentence) onlyMaybe(m *mention) bool {
+	for i := m.from - 1; i >= 0; i-- {
+		t := &s.tokens[i]
+		if !t.word && strings.ContainsAny(t.text, ",;:()—–") {
+			break
+		}
+		if doubts(t.lower) {
+			return true
+		}
+	}
+	i := m.to
+	for i < len(s.tokens) && (s.tokens[i].text == "," || s.tokens[i].lower == "later") {
+		i++
+	}
+	return i < len(s.tokens) && doubts(s.tokens[i].lower) && (i+1 >= len(s.tokens) || !s.tokens[i+1].word || s.tokens[i+1].lower == "later")
+}
+
+// doubts lists the words that make a thought of what a clause names.
+func doubts(w string) bool {
+	switch w {
+	case "maybe", "perhaps", "possibly", "someday", "tbd":
 		return true
 	}
 	return false

@@ -24,11 +24,28 @@ func (x *extractor) quote(from, to, focus, focusEnd int) stride.Evidence {
 	if to-from < stride.MinQuote {
 		from, to = widen(raw, from, to)
 	}
+	from, to = markup(raw, from, to)
 	e := stride.Evidence{Kind: stride.Quoted, SourceID: x.src.ID, Start: from, End: to, Quote: raw[from:to]}
 	if to-from < stride.MinQuote {
 		return stride.Evidence{Kind: stride.Inferred, SourceID: x.src.ID}
 	}
 	return e
+}
+
+// markup takes in the sign of bold type or code that stands at one end of the range
+// and whose other half lies within it.
+func markup(raw string, from, to int) (int, int) {
+	for _, sign := range []string{"**", "`"} {
+		if strings.Count(raw[from:to], sign)%2 == 0 || to-from+len(sign) > stride.MaxQuote {
+			continue
+		}
+		if strings.HasSuffix(raw[:from], sign) {
+			from -= len(sign)
+		} else if strings.HasPrefix(raw[to:], sign) {
+			to += len(sign)
+		}
+	}
+	return from, to
 }
 
 // telling is how long a declaration is, in bytes, that explains itself.

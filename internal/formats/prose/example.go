@@ -14,7 +14,7 @@ func (x *extractor) markExamples(s *sentence) {
 		m.example = m.example || s.order && m.elem == nil && m.entry.Level != gazetteer.Product && !m.capital
 		m.example = m.example || m.elem == nil && s.platform(m)
 		m.denied = m.denied || x.shunned(s, m.from)
-		m.example = m.example || m.elem == nil && (s.notThereYet(m) || s.goneSince(m))
+		m.example = m.example || m.elem == nil && (s.notThereYet(m) || s.goneSince(m) || s.onlyMaybe(m))
 	}
 }
 
@@ -24,7 +24,7 @@ func (s *sentence) platform(m *mention) bool {
 	if m.entry.Level != gazetteer.Product || m.from == 0 || m.to >= len(s.tokens) || s.tokens[m.from-1].text != "(" || s.tokens[m.to].text != ")" {
 		return false
 	}
-	return len(m.entry.Tags) > 0 && (m.entry.Tags[0] == "build_system" || m.entry.Tags[0] == "robot_middleware")
+	return len(m.entry.Tags) > 0 && (m.entry.Tags[0] == "build_system" || m.entry.Tags[0] == "robot_middleware" || deviceSystem(m.entry.Alias))
 }
 
 // exampled reports whether the phrase at token i is only an example, or what

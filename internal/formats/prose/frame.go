@@ -272,6 +272,9 @@ func (x *extractor) framePunct(s *sentence, f *frame, t *token) {
 func (x *extractor) frameVerb(s *sentence, f *frame, i int) {
 	w := s.tokens[i].lower
 	class := x.verbOf(w)
+	if (w == "sign" || w == "signs") && i+1 < len(s.tokens) && s.tokens[i+1].lower == "in" {
+		class = contact // "sign in with the directory"
+	}
 	if text := s.tokens[i].text; class == 0 || text == strings.ToUpper(text) || !x.inVerbPlace(s, f, i) {
 		return
 	}

@@ -252,8 +252,14 @@ func (x *extractor) settleBefore(s *sentence, j int) {
 		return
 	}
 	p, m := &s.mentions[j-1], s.mentions[j]
-	if p.elem != nil || p.idle() || !p.bare || p.entry.Level != gazetteer.Noun || m.from <= p.to ||
-		m.entry.Level != gazetteer.Weak && (m.entry.Level != gazetteer.Product || !related(p.entry.Tags, m.entry.Tags)) {
+	if p.elem != nil || p.idle() || !p.bare || p.entry.Level != gazetteer.Noun || m.from <= p.to {
+		return
+	}
+	if p.entry.Kind == m.entry.Kind && p.entry.Kind != stride.ExternalEntity && x.isOne(s.tokens[p.to:m.from]) && !x.modifier(s, m.to) {
+		p.elem = x.bareNoun(s, j-1)
+		return
+	}
+	if m.entry.Level != gazetteer.Weak && (m.entry.Level != gazetteer.Product || !related(p.entry.Tags, m.entry.Tags)) {
 		return
 	}
 	between := s.tokens[p.to:m.from]

@@ -122,7 +122,7 @@ func (x *extractor) mentionAt(s *sentence, i int) (mention, bool) {
 // saysProgram reports whether the word behind the name of a program only says that it
 // is one: "the Case Desk tool".
 func saysProgram(e *element, w string) bool {
-	return (w == "tool" || programNoun(w)) && e.kind == stride.Process && e.level == gazetteer.Weak
+	return (w == "tool" || w == "console" || programNoun(w)) && e.kind == stride.Process && e.level == gazetteer.Weak
 }
 
 // continues reports whether the name goes on behind a listed one: where
@@ -305,7 +305,7 @@ func (x *extractor) aliasAt(s *sentence, i int) (gazetteer.Entry, int) {
 			if took == 0 {
 				break
 			}
-			if end := stop[skip+took]; end > 0 && x.acceptable(s, i, e) {
+			if end := stop[skip+took]; end > 0 && x.acceptable(s, i, e) && !x.endsInVerb(s, i, end) {
 				return e, end
 			}
 			words = words[:took-1]
@@ -317,7 +317,7 @@ func (x *extractor) aliasAt(s *sentence, i int) (gazetteer.Entry, int) {
 // acceptable refuses ordinary words that only look like a product.
 func (x *extractor) acceptable(s *sentence, i int, e gazetteer.Entry) bool {
 	if e.Level == gazetteer.Name {
-		return s.capital(i)
+		return s.capital(i) && x.properProduct(s, i, e)
 	}
 	if isHuman(e.Tags) && (s.inPath(i) || strings.Contains(s.tokens[i].text, "_")) {
 		return false // the path "/admin", the role "db_owner"
@@ -382,7 +382,7 @@ func (x *extractor) modifiers(s *sentence, m *mention, floor int) {
 		}
 		if !proper {
 			product := m.entry.Level == gazetteer.Product && !slices.Contains(m.entry.Tags, "function") // of which there are many: "the intake Lambda"
-			if lower++; lower > 3 || x.foreign || product || m.entry.Level == gazetteer.Name {
+			if lower++; lower > 3 || product || m.entry.Level == gazetteer.Name {
 				break
 			}
 		}

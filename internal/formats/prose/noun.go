@@ -126,3 +126,59 @@ func (x *extractor) joinedVerb(s *sentence, i int) bool {
 	}
 	return false
 }
+
+// properProduct reports whether the capital of an ordinary word that is a product as
+// well ("Box", "Teams") is that of the product: not that of a longer name ("the Box
+// Office"), nor owed to the start of a sentence that does not say what it does.
+func (x *extractor) properProduct(s *sentence, i int, e gazetteer.Entry) bool {
+	if strings.Contains(e.Alias, " ") || len(s.tokens[i].subs) > 1 {
+		return true
+	}
+	if i > 1 && s.adjacent(x.text, i-1) && !s.initial(i-1) && x.properBeside(s, i-1) {
+		return false // "the Post Box"
+	}
+	if i+1 >= len(s.tokens) || !s.adjacent(x.text, i) || !s.tokens[i+1].word {
+		return true
+	}
+	if x.properBeside(s, i+1) {
+		return false
+	}
+	next := s.tokens[i+1].lower
+	if i > 0 && !s.initial(i) || !everydayWord(e.Alias) {
+		return true
+	}
+	verb := x.verbOf(next) != 0
+	return verb && (strings.HasSuffix(next, "s") || !strings.HasSuffix(e.Alias, "s"))
+}
+
+// everydayWord lists the products whose names begin ordinary sentences too.
+func everydayWord(alias string) bool {
+	switch alias {
+	case "slack", "segment", "notion", "box", "zoom", "teams", "square", "wise", "ideal", "visa", "swift", "express", "chef", "harness", "warrant", "notary",
+		"clerk", "cadence", "notation", "packer", "replicate", "resend", "discourse", "greenhouse":
+		return true
+	}
+	return false
+}
+
+// properBeside reports whether token i is a capitalised word that no table knows, so
+// that it makes a longer name of the word beside it.
+func (x *extractor) properBeside(s *sentence, i int) bool {
+	t := &s.tokens[i]
+	if !t.word || !s.capital(i) || len(t.subs) > 1 || t.text == strings.ToUpper(t.text) || x.stop[t.lower] || isVendor(t.lower) || x.verbOf(t.lower) != 0 {
+		return false
+	}
+	_, known := x.gaz.Longest(t.subs)
+	return known == 0
+}
+
+// endsInVerb reports whether the last word of an alias of tokens [i,end) is a verb
+// here: "the Flask app stores orders".
+func (x *extractor) endsInVerb(s *sentence, i, end int) bool {
+	last := end - 1
+	if last <= i || end >= len(s.tokens) || !s.adjacent(x.text, last) || !strings.HasSuffix(s.tokens[last].lower, "s") || s.capital(last) {
+		return false
+	}
+	next := &s.tokens[end]
+	return next.word && x.verbOf(s.tokens[last].lower) != 0 && !x.preps[next.lower] && (x.dets[next.lower] || !x.stop[next.lower] && x.nounAfter(s, last))
+}

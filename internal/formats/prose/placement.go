@@ -3,6 +3,7 @@ package prose
 import (
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/threatdraft/threatdraft/internal/stride"
 )
@@ -119,7 +120,7 @@ func (s *sentence) runsSomewhere() bool {
 func (x *extractor) place(s *sentence, body string, m []int, quoted bool) {
 	name := body[m[2]:m[3]]
 	if !quoted {
-		if name = x.zoneName(name); name == "" || deniedBefore(body[:m[2]]) || len(s.mentions) == 0 {
+		if name = x.zoneName(name); name == "" || deniedBefore(body[:m[2]]) || len(s.mentions) == 0 || passingBy(body[m[2]:m[3]]) || x.modifies(name, body[m[3]:]) {
 			return
 		}
 	}
@@ -305,11 +306,42 @@ func (x *extractor) zoneName(match string) string {
 	words := strings.Fields(match)
 	for i := len(words) - 1; i >= 0; i-- {
 		w := strings.ToLower(words[i])
+		if i+1 < len(words) && providerAlone(words[i+1:]) && w == words[i] {
+			return strings.Join(words[i+1:], " ") // "our long-lived AWS"
+		}
 		if x.stop[w] || strings.HasSuffix(w, "ed") && x.verbOf(w) != 0 || i < len(words)-1 && strings.HasSuffix(w, "s") && x.verbOf(w) != 0 {
 			return strings.Join(words[i+1:], " ")
 		}
 	}
 	return match
+}
+
+// providerAlone reports whether the words are the name of a provider of clouds.
+func providerAlone(words []string) bool {
+	switch strings.ToLower(strings.Join(words, " ")) {
+	case "aws", "azure", "gcp", "google cloud":
+		return true
+	}
+	return false
+}
+
+// passingBy reports whether what stands between the verb and the noun of a zone shows
+// that the noun is no place of the verb: "from a workflow with AWS".
+func passingBy(match string) bool {
+	return containsAny(strings.Fields(strings.ToLower(match)), "with", "without", "for", "using", "by", "via", "over")
+}
+
+// modifies reports whether the name of a provider is only a word before another
+// noun: "AWS keys" are no place.
+func (x *extractor) modifies(name, rest string) bool {
+	switch lastWord(strings.ToLower(name)) {
+	case "aws", "azure", "gcp", "cloud":
+	default:
+		return false
+	}
+	rest, spaced := strings.CutPrefix(rest, " ")
+	next := strings.ToLower(rest[:len(rest)-len(strings.TrimLeftFunc(rest, unicode.IsLetter))])
+	return spaced && next != "" && !x.stop[next] && x.verbOf(next) == 0 && !strings.HasSuffix(next, "ly")
 }
 
 func deniedBefore(text string) bool {

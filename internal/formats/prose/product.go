@@ -31,7 +31,7 @@ func facade(w string) bool {
 // without them.
 func instance(w string) bool {
 	switch w {
-	case "instance", "node", "endpoint", "system", "deployment", "daemon", "installation":
+	case "instance", "node", "endpoint", "system", "deployment", "daemon", "installation", "file":
 		return true
 	}
 	return false
@@ -63,6 +63,9 @@ func (x *extractor) saysNothing(entry gazetteer.Entry, rest []string) bool {
 	}
 	if len(rest) == 1 && (genericHead(rest[0]) || entry.Kind == stride.Process && facade(rest[0])) {
 		return true
+	}
+	if last := len(rest) - 1; rest[last] == "file" && slices.Contains(entry.Tags, "relational") {
+		return x.saysNothing(entry, rest[:last]) // "SQLite database file"
 	}
 	general, took := x.gaz.Longest(rest)
 	return took == len(rest) && len(rest) > 0 && general.Level != gazetteer.Product && general.Kind == entry.Kind &&

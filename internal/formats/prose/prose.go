@@ -64,13 +64,18 @@ type extractor struct {
 	verse      bool // the text is written in verses
 	listing    int  // how many processes and stores the document lists as such
 	shorts     int
-	foreign    bool            // the text is not English
-	topic      *element        // the product that the document is about
-	owner      string          // canonical name of the firm whose system it is
-	domains    map[string]bool // words with a meaning of their own in some field, and whether the text is of it
-	patron     string          // what the document calls the firm that ordered it
-	outward    []*element      // what somebody from outside calls, once all flows are read
-	swept      map[finding]int // statements about the whole system, at by their reach
+	foreign    bool                 // the text is not English
+	topic      *element             // the product that the document is about
+	owner      string               // canonical name of the firm whose system it is
+	domains    map[string]bool      // words with a meaning of their own in some field, and whether the text is of it
+	patron     string               // what the document calls the firm that ordered it
+	keeping    map[string]*element  // which store keeps what a word means
+	queriers   []*element           // what calls a database
+	doors      []*element           // where people sign in, once that is asked
+	greeting   []*element           // what people use first, once that is asked
+	leaving    map[*element][]*flow // the flows from each part
+	outward    []*element           // what somebody from outside calls, once all flows are read
+	swept      map[finding]int      // statements about the whole system, at by their reach
 	protos     map[string]bool
 	phrases    map[string][]controlPhrase
 	weaknesses map[string][]pattern
@@ -92,12 +97,14 @@ func Parse(src stride.Source) (stride.Architecture, []string, error) {
 	if unreadable(src.Content) {
 		var empty stride.Architecture
 		empty.Connect()
-		return empty, []string{"the text is data or a log, not a description"}, nil
+		return empty, []string{"the text is data, a log or source code, not a description"}, nil
 	}
 	x.text = blankComments(src.Content)
 	x.blocks = scan(src.Content)
 	x.verse = inVerse(x.text)
-	x.readLanguage()
+	if x.readLanguage(); x.foreign {
+		return x.architecture(), x.notes, nil
+	}
 	x.declareZones()
 	x.declareElements()
 	x.declareSubject()

@@ -208,6 +208,9 @@ func (x *extractor) bareProduct(s *sentence, j int) *element {
 	if e := x.reg.byName[key]; e != nil {
 		return e
 	}
+	if deviceSystem(m.entry.Alias) {
+		return x.running(s, j)
+	}
 	if e := x.productTwin(key, display(name)); e != nil {
 		return e
 	}
@@ -291,6 +294,9 @@ func (x *extractor) bareNoun(s *sentence, j int) *element {
 	key := canon(name)
 	if e := x.reg.byName[key]; e != nil {
 		return e
+	}
+	if deviceSystem(m.entry.Alias) {
+		return x.onlyDevice(s, m)
 	}
 	words := strings.Fields(key)
 	if len(words) == 0 {

@@ -83,6 +83,9 @@ func unreadable(content []byte) bool {
 	if (trimmed[0] == '{' || trimmed[0] == '[') && (json.Valid(trimmed) || jsonStart.Match(trimmed)) || bytes.HasPrefix(trimmed, []byte("<?xml")) {
 		return true
 	}
+	if program(content) {
+		return true
+	}
 	lines, logs, code, fenced := 0, 0, 0, false
 	for line := range strings.Lines(string(content)) {
 		if line = strings.TrimSpace(line); line == "" {

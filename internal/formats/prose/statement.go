@@ -38,7 +38,7 @@ func keeperIndex() map[string][]string {
 // is: no heading, question, order to the reader, plan, past, example or attack,
 // nothing that lies outside.
 func (x *extractor) states(s *sentence) bool {
-	if s.block.kind == heading || s.order || s.meta || x.foreign || !s.mayName() || s.beyond() || s.section(roleFlows) && s.block.declared {
+	if s.block.kind == heading || s.order || s.meta || !s.mayName() || s.beyond() || s.section(roleFlows) && s.block.declared {
 		return false
 	}
 	if s.section(roleAssets) || s.block.kind == row && (s.block.index == 0 || x.blocks[s.block.index-1].kind != row) {

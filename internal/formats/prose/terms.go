@@ -82,7 +82,7 @@ func (x *extractor) termsOf(b *block, terms map[string]*term) {
 			terms[text[at:end]] = t
 		}
 		t.seen++
-		if before := strings.Fields(text[max(0, at-24) : at-4]); len(before) > 1 && reaches(before[len(before)-1]) {
+		if before := strings.Fields(text[max(0, at-24) : at-4]); len(before) > 1 && (reaches(before[len(before)-1]) || isUsed(before[len(before)-1])) {
 			t.asked++
 		}
 		x.readTerm(t, text[end:])
@@ -97,7 +97,7 @@ func (x *extractor) readTerm(t *term, rest string) {
 	next, _, _ := strings.Cut(rest[1:min(len(rest), 40)], " ")
 	next = strings.Trim(next, ",.;:)")
 	switch class := x.verbOf(next); {
-	case programNoun(next) || next == "tool":
+	case programNoun(next) || next == "tool" || next == "console":
 		t.head = next
 	case class == plain && strings.HasSuffix(next, "s"):
 		t.does++
@@ -117,7 +117,7 @@ func (x *extractor) termKind(name string, t *term) string {
 	switch single := !strings.Contains(name, " "); {
 	case known && t.seen >= often && t.acts+t.does > 0 && t.acts+t.asked > 0 && entry.Alias != "model" && entry.Alias != "process" && entry.Alias != "system":
 		return entry.Alias
-	case !single && t.head != "" && many > 1, t.acts > 1 && many > often:
+	case !single && t.head != "" && (many > 1 || t.asked > 0), t.acts > 1 && many > often, t.seen > 1 && t.acts > 0 && t.acts+t.asked > 1:
 		if t.head != "" {
 			return t.head
 		}
@@ -193,6 +193,15 @@ func (x *extractor) enumerate(b *block, kind, list string, at int) {
 func collective(kind string) bool {
 	switch kind {
 	case "service", "microservice", "worker", "component", "tool", "daemon", "agent", "controller":
+		return true
+	}
+	return false
+}
+
+// isUsed lists the verbs before what people work with.
+func isUsed(w string) bool {
+	switch w {
+	case "use", "uses", "open", "opens", "call", "query":
 		return true
 	}
 	return false

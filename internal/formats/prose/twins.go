@@ -105,6 +105,9 @@ func (x *extractor) definedAs(s *sentence, j int, between []token) *element {
 		x.specify(p.elem, m.entry, false)
 		return p.elem
 	}
+	if x.isOne(between) && !x.modifier(s, m.to) {
+		return x.takeKind(p.elem, m.entry)
+	}
 	return nil
 }
 

@@ -52,6 +52,7 @@ var weaknessTable = []patternRow{
 		"approve their own|merge their own|no reviewer|no reviewers|no second pair of eyes|no code review|no review"},
 	{stride.AuditLogging, "do not log|does not log|not log who|no log of|no log is|no log file|no log entry|no log entries|no logging|no logs|no audit|no record of|no records of|nobody collects|not gathered|not collected|not recorded|is overwritten|are overwritten|overwritten when|" +
 		"data events off|data events are off|data events are not|data events disabled|data events are disabled|without data events|no data events|no audit log|no audit trail|not written down|no history of|not the customer|not the user behind|technical user and not|no trace of who|not attributed|not traceable"},
+	{stride.LogIntegrity, "can clear the log|can clear the logs|can delete the log|can delete the logs|can delete logs|can edit the log|can edit the logs|can clear the event log|can clear the audit log|can delete the audit log"},
 	{stride.Monitoring, "not reviewed|not routinely reviewed|never reviewed|not regularly reviewed|nobody looks|nobody watches|nobody reads|not looked at|no alerts|no alert|no alerting|no alarms|not alerted|not monitored|" +
 		"no monitoring|not report intrusion|no intrusion detection|no siem|not hooked up|no detection|is not watched|are not watched"},
 	{stride.DataMinimization, "without a time limit|no lifecycle rule|no lifecycle|no retention|kept for ever|kept forever|kept indefinitely|never deleted|never purged|never cleaned|not deleted|" +
@@ -66,12 +67,12 @@ var weaknessTable = []patternRow{
 	{stride.Redundancy, "runs on a single|run on a single|running on a single|hosted on a single|is a single|only a single|no second server|no second instance|no second site|no second node|no second location|no second data|no second link|no second region|no second copy|no second controller|no second connection|no second supply|no second supplier|no second path|no second machine|no second computer|no second channel|no fallback|no standby|no failover|no replica|no replicas|one replica|one instance|no spare|no redundancy|not redundant|not replicated|replication factor 1"},
 	{stride.Backup, "restore has never|restore has not|restores have never|restores have not|never restored|never been restored|never been tested|restore is not tested|restores are not tested|not backed up|no backup|no backups|without backup|" +
 		"backups are not tested|not been tested since"},
-	{stride.ReplayProtection, "not de duplicated|not deduplicated|no deduplication|older signed|older images|older firmware|older versions can|older version can|downgrade|downgraded|no rollback protection|no anti rollback|no replay|can be replayed|" +
+	{stride.ReplayProtection, "not de duplicated|not deduplicated|no deduplication|older signed|older images|older firmware|older versions can|older version can|downgrade|downgraded|allows downgrades|allow downgrades|accepts downgrades|accept downgrades|permits downgrades|downgrades are possible|downgrades are allowed|downgrades are accepted|older releases can|no rollback protection|no anti rollback|no replay|can be replayed|" +
 		"no idempotency|not idempotent|no nonce|fixed code|replayed"},
 	{stride.InputValidation, "not validated|no validation|without validation|no schema|not sanitised|not sanitized|not escaped|not checked|unchecked|no input validation|accepted as is|passed through unchanged|no schema registry|used as is|taken as is|any localhost port|any redirect|calculated in the browser|computed in the browser|calculated by the client|sent by the client|as sent by|" +
 		"without further checks|without further check|without checking|no plausibility|no range check|not range checked"},
 	{stride.MalwareScanning, "not scanned|no scanning|no virus|no malware|without scanning|unscanned"},
-	{stride.DependencyScanning, "not upgraded|not yet upgraded|not pinned|unpinned|latest tag|no longer supported|end of life|out of support|unsupported|out of date|outdated|not patched|unpatched|unmaintained|not updated since|not been updated|" +
+	{stride.DependencyScanning, "without pinning|no pinning|not upgraded|not yet upgraded|not pinned|unpinned|latest tag|no longer supported|end of life|out of support|unsupported|out of date|outdated|not patched|unpatched|unmaintained|not updated since|not been updated|" +
 		"by tag and not|floating tag|floating tags|by tag not by|last patched|last updated"},
 	{stride.IntegrityCheck, "only a crc|only the crc|crc only|only a checksum|no checksum|no integrity|not verified|is not verified|not verify|signature is not checked|signatures are not checked|no signature check"},
 	{stride.HumanApproval, "exempt from confirmation|no second person|no second approval|no second pair|exempt from the confirmation|exempt from approval|exempt from the approval|skips the confirmation|skips the approval|without confirmation|without a confirmation|no confirmation|without asking|without a second person|without human|no human|no second person|no four eyes|one person can|a single person can|single person"},
@@ -85,7 +86,8 @@ var weaknessTable = []patternRow{
 
 // signatures are denials that mean code signing of software and an integrity
 // check of everything else.
-const signatures = "not signed|unsigned|no signing|no signature|no signatures|without signature|without a signature|without signing|" +
+const signatures = "not signed|unsigned|no signing|no signature|no signatures|without _ or signature|without _ or signatures|without _ or signing|" +
+	"without signature|without a signature|without signing|" +
 	"signing is off|signing is not"
 
 // patternRow lists the ways in which texts speak of one control, apart by bars.
@@ -258,7 +260,8 @@ func alreadyDenied(words []string, i int) bool {
 func conditional(words []string, from, to int) bool {
 	for i := from - 1; i >= 0 && i >= from-8 && words[i] != ";" && words[i] != ":" && words[i] != "but"; i-- {
 		switch words[i] {
-		case "if", "when", "unless", "whether", "should", "must", "would", "refuses", "rejects", "rejected", "refused", "blocks", "alerts", "fails":
+		case "prevents", "prevent",
+			"if", "when", "unless", "whether", "should", "must", "would", "refuses", "rejects", "rejected", "refused", "blocks", "alerts", "fails":
 			return true
 		case "in":
 			if i+1 < len(words) && words[i+1] == "case" {

@@ -14,6 +14,10 @@ func (x *extractor) actsHere(s *sentence, i int) bool {
 		switch s.tokens[i-1].lower {
 		case "we", "they", "you", "i", "who", "cannot", "can", "may", "must", "should", "will":
 			return true
+		case "that", "which":
+			if x.relativeVerb(s, i) {
+				return true
+			}
 		}
 	}
 	base := strings.TrimSuffix(w, "s")
@@ -61,4 +65,26 @@ func (s *sentence) runSetting(i int, e gazetteer.Entry) bool {
 		return len(t.subs) > 1 && t.subs[0] == "cluster" && t.text == t.lower
 	}
 	return false
+}
+
+// relativeVerb reports whether token i, behind "that", is the verb of a clause about
+// the plural before: "jobs that train churn models", against "the parts that customer
+// services use".
+func (x *extractor) relativeVerb(s *sentence, i int) bool {
+	if i < 2 || s.capital(i) || strings.HasSuffix(s.tokens[i].lower, "s") || i+1 >= len(s.tokens) || !s.tokens[i+1].word || x.stop[s.tokens[i+1].lower] {
+		return false
+	}
+	if head := &s.tokens[i-2]; !head.word || x.stop[head.lower] || !strings.HasSuffix(head.lower, "s") {
+		return false
+	}
+	for j := i + 2; j < min(len(s.tokens), i+6) && s.tokens[j].word; j++ {
+		w := s.tokens[j].lower
+		if x.preps[w] || w == "and" {
+			break
+		}
+		if x.verbOf(w) != 0 && !nounToo(strings.TrimSuffix(w, "s")) {
+			return false // it has a verb of its own
+		}
+	}
+	return true
 }
