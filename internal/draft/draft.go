@@ -14,6 +14,7 @@ import (
 	"fmt"
 
 	"github.com/threatdraft/threatdraft/internal/formats"
+	"github.com/threatdraft/threatdraft/internal/llm"
 	"github.com/threatdraft/threatdraft/internal/rules"
 	"github.com/threatdraft/threatdraft/internal/stride"
 )
@@ -35,6 +36,19 @@ type Input struct {
 	// MaxQuestions is how many questions to ask at most; 0 means
 	// stride.DefaultQuestions.
 	MaxQuestions int
+
+	// Rules drafts by rules alone although the pipeline has a model.
+	Rules bool
+	// Complete has the model add the parts that the extractor missed.
+	Complete bool
+	// Ledger is asked before each call to the model and told of it after; nil for
+	// none.
+	Ledger llm.Ledger
+	// Finished holds what earlier runs of the draft kept of groups that they
+	// finished, by the group's key: these are not asked again.
+	Finished map[string][]stride.Proposal
+	// Done is told of each group that is finished; nil for nobody.
+	Done func(context.Context, GroupState) error
 }
 
 // Item is one verified proposal. Key is stable within the draft: the proposal's
@@ -44,6 +58,9 @@ type Item struct {
 	Proposal stride.Proposal
 	// Of is how many items the draft will have, 0 while that is not known.
 	Of int
+	// Group is the key of the group of elements in whose answer a model gave the
+	// item, "" where a rule did.
+	Group string
 }
 
 // Output is a whole draft. Its slices are never nil.
@@ -58,6 +75,10 @@ type Output struct {
 	HeldBack int `json:"held_back"`
 	// Notes say what was not understood, and general advice that is no threat.
 	Notes []string `json:"notes"`
+	// LLM says what a model had to do with it; nil where rules drafted alone.
+	LLM *LLMReport `json:"llm,omitempty"`
+
+	notApplicable []stride.Cell
 }
 
 // Extract reads the sources into a connected Architecture, with notes on what
@@ -76,10 +97,13 @@ func Extract(sources []stride.Source) (stride.Architecture, []string, error) {
 }
 
 // Pipeline drafts. It holds no state between runs and may be shared.
-type Pipeline struct{}
+type Pipeline struct{ model *Model }
 
 // New makes a Pipeline that drafts by rules.
 func New() *Pipeline { return &Pipeline{} }
+
+// NewHybrid makes a Pipeline that drafts by rules and has the model add to it.
+func NewHybrid(m Model) *Pipeline { return &Pipeline{model: &m} }
 
 // Run drafts in and calls emit once per verified proposal, in the order of
 // priority; an error of emit, or the end of ctx, stops the run and is returned
@@ -89,6 +113,8 @@ func (p *Pipeline) Run(ctx context.Context, in Input, emit func(context.Context,
 	if err := ctx.Err(); err != nil {
 		return Output{}, fmt.Errorf("draft: %w", err)
 	}
+	var secrets []string
+	in.Sources, secrets = mask(in.Sources)
 	if in.Architecture != nil {
 		out.Architecture = clone(*in.Architecture)
 		out.Architecture.Connect()
@@ -99,6 +125,7 @@ func (p *Pipeline) Run(ctx context.Context, in Input, emit func(context.Context,
 		}
 		out.Architecture, out.Notes = a, notes
 	}
+	out.Notes = append(out.Notes, secrets...)
 	answer(&out.Architecture, in.Answers)
 
 	drafted := rules.Propose(&out.Architecture, rules.Options{
@@ -110,7 +137,7 @@ func (p *Pipeline) Run(ctx context.Context, in Input, emit func(context.Context,
 	out.Questions = drafted.Questions
 	out.HeldBack = drafted.HeldBack
 	out.Notes = append(out.Notes, drafted.Notes...)
-	out.Coverage = coverage(&out.Architecture, out.Threats, out.Mitigated, drafted.NotApplicable)
+	out.notApplicable = drafted.NotApplicable
 
 	for _, t := range out.Threats {
 		if err := ctx.Err(); err != nil {
@@ -123,5 +150,11 @@ func (p *Pipeline) Run(ctx context.Context, in Input, emit func(context.Context,
 			return Output{}, fmt.Errorf("emit proposal %s: %w", t.ID, err)
 		}
 	}
+	if p.model != nil && !in.Rules {
+		if err := p.hybridize(ctx, in, &out, emit); err != nil {
+			return Output{}, err
+		}
+	}
+	out.Coverage = coverage(&out.Architecture, out.Threats, out.Mitigated, out.notApplicable)
 	return out, nil
 }

@@ -30,6 +30,16 @@ type Proposal struct {
 	Control ControlName `json:"control"`
 	// Rule is the id of the rule that drafted it, or "".
 	Rule string `json:"rule"`
+	// Origins names who drafted it and in which words, where a model had a part in
+	// it: of a rule's proposal that a model worded better, the rule comes first.
+	Origins []Origin `json:"origins,omitempty"`
+}
+
+// Origin is one drafter's words for a proposal.
+type Origin struct {
+	By        string `json:"by"` // "rule" or "model"
+	Title     string `json:"title"`
+	Statement string `json:"statement"`
 }
 
 // Addend is one reason why likelihood or impact is what it is.

@@ -1,0 +1,199 @@
+package draft
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"github.com/threatdraft/threatdraft/internal/llm"
+	"github.com/threatdraft/threatdraft/internal/stride"
+	"github.com/threatdraft/threatdraft/prompts"
+)
+
+// Asker answers questions; *llm.Client does.
+type Asker interface {
+	Ask(ctx context.Context, r llm.Request, sink llm.Sink, ledger llm.Ledger) (llm.Answer, error)
+}
+
+// Model is whom a hybrid draft asks, and with which prompts.
+type Model struct {
+	Asker   Asker
+	Prompts *prompts.Set
+	// Mark makes the random line around untrusted text; nil for one from
+	// crypto/rand. Recorded answers are found again only under equal marks.
+	Mark func() string
+}
+
+// LLMReport says what a model added to a draft and what it did not.
+type LLMReport struct {
+	Provider string `json:"provider"`
+	Model    string `json:"model"`
+	// Groups are the questions that were asked, each of a few elements.
+	Groups []GroupState `json:"groups"`
+	// Dropped lists what the model wrote that could not be verified.
+	Dropped []Drop `json:"dropped"`
+	// DiscardedQuotes counts quotes that no source has; their items stay, as
+	// inferred.
+	DiscardedQuotes int `json:"discarded_quotes"`
+	// HeldBack counts what the model added beyond the limit of the draft.
+	HeldBack int `json:"held_back"`
+}
+
+// GroupState is how the question about one group of elements ended.
+type GroupState struct {
+	Key      string   `json:"key"`
+	Task     string   `json:"task"`
+	Elements []string `json:"elements"`
+	// Done is false where the answer is missing; Kind and Reason then say why.
+	Done   bool            `json:"done"`
+	Kind   llm.FailureKind `json:"kind,omitempty"`
+	Reason string          `json:"reason,omitempty"`
+}
+
+// Drop is one item of a model that was not kept, and why.
+type Drop struct {
+	Task   string `json:"task"`
+	Title  string `json:"title"`
+	Reason string `json:"reason"`
+}
+
+// Missing returns the groups without an answer.
+func (r *LLMReport) Missing() []GroupState {
+	var out []GroupState
+	for _, g := range r.Groups {
+		if !g.Done {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// question is what a template is filled in with; each prompt uses some of it.
+type question struct {
+	System     string
+	Elements   []described
+	Flows      []described
+	Neighbours string
+	Candidates []candidate
+	Accepted   []string
+	Rejected   []string
+	Cells      []emptyCells
+	Refused    []refusal
+	Threats    []numbered
+	Most       int
+	Mark       string
+	Excerpt    string
+}
+
+type described struct{ ID, Name, What, States string }
+
+type candidate struct{ ID, Letter, Title, Targets string }
+
+type emptyCells struct{ ID, Categories string }
+
+type refusal struct {
+	Index        int
+	Reason, Item string
+}
+
+type numbered struct {
+	Index              int
+	Statement, Targets string
+}
+
+// randomMark returns a line that no text can foresee.
+func randomMark() string { return "=== " + rand.Text() + " ===" }
+
+// render fills in the prompt of a task.
+func (m *Model) render(task string, q question, enums map[string][]string) (llm.Request, error) {
+	p, err := m.Prompts.Get(task)
+	if err != nil {
+		return llm.Request{}, fmt.Errorf("ask for %s: %w", task, err)
+	}
+	q.Mark = randomMark()
+	if m.Mark != nil {
+		q.Mark = m.Mark()
+	}
+	r, err := p.Render(q, enums)
+	if err != nil {
+		return llm.Request{}, fmt.Errorf("ask for %s: %w", task, err)
+	}
+	return llm.Request{
+		Task: task, PromptVersion: p.Version, PromptHash: p.Hash, System: r.System, User: r.User,
+		Nonce: q.Mark, Schema: llm.Schema{Name: task, JSON: r.Schema}, MaxTokens: maxAnswer,
+	}, nil
+}
+
+// maxAnswer bounds an answer, in tokens.
+const maxAnswer = 6000
+
+// failed returns what a group says of an error: its kind and words for users.
+func failed(err error) (llm.FailureKind, string) {
+	var f *llm.Failure
+	if errors.As(err, &f) {
+		return f.Kind, f.Message
+	}
+	if errors.Is(err, context.Canceled) {
+		return llm.Canceled, "the draft was stopped"
+	}
+	return llm.Malformed, err.Error()
+}
+
+// describe says of an element what a model needs to know.
+func (c *checker) describe(e stride.Element, zones map[stride.Key]string) described {
+	what := words(e.Kind)
+	if len(e.Tags) > 0 {
+		what += ", " + tagWords(e.Tags)
+	}
+	if zone := zones[e.Zone]; zone != "" {
+		what += ", in " + zone
+	}
+	return described{ID: c.long[e.ID], Name: e.Name, What: what, States: states(e.Controls)}
+}
+
+func (c *checker) describeFlow(f stride.Flow) described {
+	from, to := c.a.TargetName(f.SourceID), c.a.TargetName(f.TargetID)
+	name := from + " -> " + to
+	if f.Name != "" && f.Name != from+" to "+to {
+		name += ": " + f.Name
+	}
+	if f.Protocol != "" {
+		name += " over " + f.Protocol
+	}
+	return described{ID: c.long[f.ID], Name: name, States: states(f.Controls)}
+}
+
+// states lists the controls that the source states.
+func states(controls stride.Controls) string {
+	var present, absent string
+	for _, name := range stride.ControlNames() {
+		switch controls.State(name) {
+		case stride.ControlPresent:
+			present = join(present, words(name))
+		case stride.ControlAbsent:
+			absent = join(absent, words(name))
+		}
+	}
+	out := ""
+	if present != "" {
+		out = "stated: " + present
+	}
+	if absent != "" {
+		out = join(out, "stated to lack: "+absent)
+	}
+	return out
+}
+
+func join(list, word string) string {
+	if list == "" {
+		return word
+	}
+	return list + ", " + word
+}
+
+// letters are the initials of the categories.
+var letters = map[stride.Category]string{
+	stride.Spoofing: "S", stride.Tampering: "T", stride.Repudiation: "R",
+	stride.InformationDisclosure: "I", stride.DenialOfService: "D", stride.ElevationOfPrivilege: "E",
+}
