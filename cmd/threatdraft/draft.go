@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 
+	"github.com/threatdraft/threatdraft/internal/config"
 	"github.com/threatdraft/threatdraft/internal/draft"
 	"github.com/threatdraft/threatdraft/internal/formats"
 	"github.com/threatdraft/threatdraft/internal/stride"
@@ -18,6 +20,7 @@ type draftCommand struct {
 	Format    string `enum:"markdown,json" default:"markdown" help:"Form of the output: ${enum}."`
 	All       bool   `help:"Also print the threats beyond the ceiling of the design."`
 	Questions int    `default:"7" help:"At most so many questions."`
+	Rules     bool   `help:"Draft by rules alone although a model is configured."`
 	File      string `arg:"" help:"The description; - reads standard input."`
 }
 
@@ -35,11 +38,27 @@ func (c *draftCommand) Run(ctx context.Context, p program) error {
 	if err != nil {
 		return err
 	}
+	cfg, err := config.LoadLLM(p.environ)
+	if err != nil {
+		return usageError{err}
+	}
+	pipeline, err := p.pipeline(cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return usageError{err}
+	}
 	bar := newProgressBar(p.stderr)
-	out, err := draft.New().Run(ctx, draft.Input{Sources: []stride.Source{src}, All: c.All, MaxQuestions: c.Questions},
-		func(_ context.Context, item draft.Item) error { return bar.step(item.Of) })
+	out, err := pipeline.Run(ctx, draft.Input{
+		Sources: []stride.Source{src}, All: c.All, MaxQuestions: c.Questions, Rules: c.Rules, Complete: true, Ledger: newSpending(cfg.LLMBudgetUSD),
+	}, func(_ context.Context, item draft.Item) error { return bar.step(item.Of) })
 	if err := errors.Join(err, bar.clear()); err != nil {
 		return c.explain(err)
+	}
+	if out.LLM != nil {
+		for _, g := range out.LLM.Missing() {
+			if _, err := fmt.Fprintf(p.stderr, "threatdraft draft: without the model's answer on %s: %s: %s\n", g.Task, g.Kind, g.Reason); err != nil {
+				return fmt.Errorf("write what is missing: %w", err)
+			}
+		}
 	}
 	write := draft.Markdown
 	if c.Format == "json" {

@@ -43,6 +43,7 @@ type Config struct {
 	ShutdownGrace time.Duration `env:"THREATDRAFT_SHUTDOWN_GRACE" envDefault:"20s" validate:"min=0s,max=10m"`
 	LogLevel      slog.Level    `env:"THREATDRAFT_LOG_LEVEL" envDefault:"info"`
 	LogFormat     string        `env:"THREATDRAFT_LOG_FORMAT" envDefault:"text" validate:"oneof=text json"`
+	LLM
 }
 
 // Flags are the settings that a command line may override; "" does not.
@@ -55,6 +56,7 @@ type Flags struct {
 // set to nothing counts as not set. The error names every variable that is
 // wrong, in one line, and never repeats a secret.
 func Load(flags Flags, environ []string) (Config, error) {
+	var c Config
 	vars := given(environ)
 	if flags.Addr != "" {
 		vars["THREATDRAFT_ADDR"] = flags.Addr
@@ -68,17 +70,22 @@ func Load(flags Flags, environ []string) (Config, error) {
 		vars["THREATDRAFT_DATABASE_URL"] = flags.DatabaseURL
 		delete(vars, "THREATDRAFT_DATABASE_URL_FILE")
 	}
-	if err := readFiles(vars); err != nil {
-		return Config{}, err
-	}
-	var c Config
-	if err := env.ParseWithOptions(&c, env.Options{Environment: vars, FuncMap: parsers()}); err != nil {
-		return Config{}, unparsed(err)
-	}
-	if err := check(c); err != nil {
+	if err := read(&c, vars, "THREATDRAFT_DATABASE_URL", "THREATDRAFT_ADMIN_TOKEN", llmKey); err != nil {
 		return Config{}, err
 	}
 	return c, nil
+}
+
+// read fills in the struct that c points at. Secrets are the variables that may be
+// given as a file.
+func read(c any, vars map[string]string, secrets ...string) error {
+	if err := readFiles(vars, secrets); err != nil {
+		return err
+	}
+	if err := env.ParseWithOptions(c, env.Options{Environment: vars, FuncMap: parsers()}); err != nil {
+		return unparsed(err)
+	}
+	return check(c)
 }
 
 func given(environ []string) map[string]string {
@@ -96,8 +103,8 @@ const maxSecretFile = 64 << 10
 
 // readFiles puts the content of each X_FILE in the place of X, without the line
 // end that editors leave.
-func readFiles(vars map[string]string) error {
-	for _, name := range []string{"THREATDRAFT_DATABASE_URL", "THREATDRAFT_ADMIN_TOKEN"} {
+func readFiles(vars map[string]string, secrets []string) error {
+	for _, name := range secrets {
 		path, ok := vars[name+"_FILE"]
 		if !ok {
 			continue
@@ -133,7 +140,7 @@ func parsers() map[reflect.Type]env.ParserFunc {
 }
 
 // check holds the values to their bounds.
-func check(c Config) error {
+func check(c any) error {
 	v := validator.New(validator.WithRequiredStructEnabled())
 	v.RegisterTagNameFunc(func(f reflect.StructField) string { return f.Tag.Get("env") })
 	rules := map[string]func(string) bool{

@@ -17,6 +17,7 @@ func defaults() Config {
 	return Config{
 		Addr: "127.0.0.1:8080", DatabaseURL: "sqlite:threatdraft.db", DatabaseConns: 10, Workers: 4,
 		ShutdownGrace: 20 * time.Second, LogLevel: slog.LevelInfo, LogFormat: "text",
+		LLM: LLM{LLMConcurrency: 4, LLMTimeout: 2 * time.Minute},
 	}
 }
 
@@ -35,11 +36,19 @@ func TestLoad(t *testing.T) {
 				"THREATDRAFT_ADDR=:9000", "THREATDRAFT_DATABASE_URL=postgres://u:p@h/db", "THREATDRAFT_WORKERS=8",
 				"THREATDRAFT_SHUTDOWN_GRACE=0s", "THREATDRAFT_LOG_LEVEL=DEBUG", "THREATDRAFT_LOG_FORMAT=json",
 				"THREATDRAFT_DATABASE_CONNS=20", "THREATDRAFT_ADMIN_TOKEN=0123456789abcdef", "PATH=/bin",
+				"THREATDRAFT_LLM_PROVIDER=ollama", "THREATDRAFT_LLM_MODEL=m", "THREATDRAFT_LLM_BASE_URL=http://127.0.0.1:9/v1", "THREATDRAFT_LLM_API_KEY=k",
+				"THREATDRAFT_LLM_HEADERS=X-Team:kiln,X-Env:test", "THREATDRAFT_LLM_FALLBACK=openai:n", "THREATDRAFT_LLM_CONCURRENCY=2",
+				"THREATDRAFT_LLM_TIMEOUT=30m", "THREATDRAFT_LLM_BUDGET_USD=0.5",
 			},
 			want: func(c *Config) {
 				*c = Config{
 					Addr: ":9000", DatabaseURL: "postgres://u:p@h/db", DatabaseConns: 20, AdminToken: "0123456789abcdef",
 					Workers: 8, LogLevel: slog.LevelDebug, LogFormat: "json",
+					LLM: LLM{
+						LLMProvider: "ollama", LLMModel: "m", LLMBaseURL: "http://127.0.0.1:9/v1", LLMAPIKey: "k",
+						LLMHeaders: map[string]string{"X-Team": "kiln", "X-Env": "test"}, LLMFallback: "openai:n",
+						LLMConcurrency: 2, LLMTimeout: 30 * time.Minute, LLMBudgetUSD: 0.5,
+					},
 				}
 			},
 		},
@@ -55,6 +64,10 @@ func TestLoad(t *testing.T) {
 		"secret from a file": {
 			environ: []string{"THREATDRAFT_ADMIN_TOKEN_FILE=" + secret},
 			want:    func(c *Config) { c.AdminToken, c.AdminTokenFile = "0123456789abcdef0123", secret },
+		},
+		"a key from a file": {
+			environ: []string{"THREATDRAFT_LLM_API_KEY_FILE=" + secret},
+			want:    func(c *Config) { c.LLMAPIKey, c.LLMAPIKeyFile = "0123456789abcdef0123", secret },
 		},
 	}
 	for name, tc := range cases {
@@ -143,7 +156,10 @@ func TestLoadKeepsSecrets(t *testing.T) {
 func TestEveryVariableHasAMessage(t *testing.T) {
 	t.Parallel()
 	messages := wanted()
-	for f := range reflect.TypeFor[Config]().Fields() {
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
+		if f.Anonymous {
+			continue
+		}
 		name := f.Tag.Get("env")
 		require.NotEmpty(t, name, f.Name)
 		if f.Tag.Get("validate") != "" || f.Type.Kind() != reflect.String {
@@ -159,4 +175,16 @@ func TestPasswordIsNoFlag(t *testing.T) {
 	require.NotContains(t, err.Error(), "hunter2")
 	_, err = Load(Flags{DatabaseURL: "postgres://u@h/db"}, nil)
 	require.NoError(t, err)
+}
+
+func TestLoadLLM(t *testing.T) {
+	t.Parallel()
+	got, err := LoadLLM([]string{"THREATDRAFT_ADDR=nonsense", "THREATDRAFT_LLM_PROVIDER=none"})
+	require.NoError(t, err, "what the command does not need is not its to refuse")
+	require.Equal(t, LLM{LLMProvider: "none", LLMConcurrency: 4, LLMTimeout: 2 * time.Minute}, got)
+	_, err = LoadLLM([]string{"THREATDRAFT_LLM_BASE_URL=ftp://x", "THREATDRAFT_LLM_CONCURRENCY=many"})
+	require.ErrorContains(t, err, "THREATDRAFT_LLM_CONCURRENCY")
+	_, err = LoadLLM([]string{"THREATDRAFT_LLM_BASE_URL=ftp://x", "THREATDRAFT_LLM_API_KEY=top secret"})
+	require.ErrorContains(t, err, "THREATDRAFT_LLM_BASE_URL")
+	require.NotContains(t, err.Error(), "top secret")
 }

@@ -21,6 +21,19 @@ func wanted() map[string]string {
 		"THREATDRAFT_SHUTDOWN_GRACE": "must be a duration from 0s to 10m, for example 20s",
 		"THREATDRAFT_LOG_LEVEL":      "must be one of debug, info, warn, error",
 		"THREATDRAFT_LOG_FORMAT":     "must be one of text, json",
+
+		"THREATDRAFT_LLM_PROVIDER":     "must have at most 60 bytes",
+		"THREATDRAFT_LLM_MODEL":        "must have at most 200 bytes",
+		"THREATDRAFT_LLM_BASE_URL":     "must be an address that begins with http:// or https://",
+		"THREATDRAFT_LLM_API_KEY":      "must be printable ASCII without spaces",
+		"THREATDRAFT_LLM_ORGANISATION": "must have at most 200 bytes",
+		"THREATDRAFT_LLM_HEADERS":      "must be name:value, name:value",
+		"THREATDRAFT_LLM_API_VERSION":  "must have at most 40 bytes",
+		"THREATDRAFT_LLM_FALLBACK":     "must be provider:model",
+		"THREATDRAFT_LLM_CONTEXT":      "must be a number of tokens",
+		"THREATDRAFT_LLM_CONCURRENCY":  "must be a number from 1 to 64",
+		"THREATDRAFT_LLM_TIMEOUT":      "must be a duration from 1s to 1h, for example 2m",
+		"THREATDRAFT_LLM_BUDGET_USD":   "must be an amount of US dollars, 0 for no limit",
 	}
 }
 

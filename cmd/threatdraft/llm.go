@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"math/rand/v2"
+	"os"
+	"sync"
+
+	"github.com/threatdraft/threatdraft/internal/config"
+	"github.com/threatdraft/threatdraft/internal/draft"
+	"github.com/threatdraft/threatdraft/internal/llm"
+	"github.com/threatdraft/threatdraft/prompts"
+)
+
+type llmCommand struct {
+	Check llmCheckCommand `cmd:"" help:"Make one tiny call to each configured provider and say what works."`
+}
+
+type llmCheckCommand struct{}
+
+// Run prints one line per part of the check and fails where one fails.
+func (c *llmCheckCommand) Run(ctx context.Context, p program) error {
+	cfg, err := config.LoadLLM(p.environ)
+	if err != nil {
+		return usageError{err}
+	}
+	client, err := p.openLLM(cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return usageError{err}
+	}
+	if client == nil {
+		return usageError{errors.New("THREATDRAFT_LLM_PROVIDER is not set; drafts are made by rules")}
+	}
+	failed := 0
+	for _, f := range client.Check(ctx) {
+		if f.Result == llm.Failed {
+			failed++
+		}
+		if _, err := fmt.Fprintf(p.stdout, "%-8s %-13s %s %s: %s\n", f.Result, f.Check, f.Provider, f.Model, f.Message); err != nil {
+			return fmt.Errorf("write the check: %w", err)
+		}
+	}
+	if failed > 0 {
+		return errors.New("the provider is not ready")
+	}
+	return nil
+}
+
+// openLLM makes the client that the settings ask for, nil for none.
+func (p program) openLLM(cfg config.LLM, log *slog.Logger) (*llm.Client, error) {
+	prices, err := readPrices(cfg.LLMPricesFile)
+	if err != nil {
+		return nil, err
+	}
+	settings := llm.Config{
+		Provider: cfg.LLMProvider, Model: cfg.LLMModel, BaseURL: cfg.LLMBaseURL, APIKey: llm.Key(cfg.LLMAPIKey), Organisation: cfg.LLMOrganisation,
+		Headers: cfg.LLMHeaders, APIVersion: cfg.LLMAPIVersion, Folder: cfg.LLMFolder, Context: cfg.LLMContext, Prices: prices,
+		Concurrency: cfg.LLMConcurrency, Timeout: cfg.LLMTimeout,
+	}
+	if cfg.LLMFallback != "" {
+		if settings.Fallback, err = settings.FallbackOf(cfg.LLMFallback); err != nil {
+			return nil, fmt.Errorf("THREATDRAFT_LLM_FALLBACK: %w", err)
+		}
+	}
+	client, err := llm.Open(settings, llm.Deps{Now: p.now, Rand: rand.Float64, Logger: log})
+	if err != nil {
+		return nil, fmt.Errorf("THREATDRAFT_LLM_*: %w", err)
+	}
+	return client, nil
+}
+
+func readPrices(path string) (llm.Prices, error) {
+	if path == "" {
+		return nil, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("THREATDRAFT_LLM_PRICES_FILE: %w", err)
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	prices, err := llm.ReadPrices(f)
+	if err != nil {
+		return nil, fmt.Errorf("THREATDRAFT_LLM_PRICES_FILE: %w", err)
+	}
+	return prices, nil
+}
+
+// pipeline makes the pipeline that the settings ask for: by rules, or hybrid.
+func (p program) pipeline(cfg config.LLM, log *slog.Logger) (*draft.Pipeline, error) {
+	client, err := p.openLLM(cfg, log)
+	if err != nil || client == nil {
+		return draft.New(), err
+	}
+	set, err := prompts.Load(cfg.PromptsDir)
+	if err != nil {
+		return nil, fmt.Errorf("THREATDRAFT_PROMPTS_DIR: %w", err)
+	}
+	return draft.NewHybrid(draft.Model{Asker: client, Prompts: set}), nil
+}
+
+// spending is the ledger of one draft on the command line: it keeps to the budget
+// and adds up.
+type spending struct {
+	limit int64 // micro-USD, 0 for none
+
+	mu sync.Mutex
+	// underWay holds the estimates of calls that are not recorded yet, in the order
+	// in which they were allowed.
+	underWay []int64
+	spent    int64
+}
+
+const microUSD = 1e6
+
+func newSpending(limitUSD float64) *spending {
+	return &spending{limit: int64(math.Round(limitUSD * microUSD))}
+}
+
+// Allow refuses a call that may take the draft over its budget, those under way
+// included.
+func (s *spending) Allow(_ context.Context, estimate int64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	expected := s.spent + estimate
+	for _, e := range s.underWay {
+		expected += e
+	}
+	if s.limit > 0 && expected > s.limit {
+		return &llm.Failure{Kind: llm.BudgetExceeded, Message: fmt.Sprintf("the budget of %.2f USD for a draft is used up", float64(s.limit)/microUSD)}
+	}
+	s.underWay = append(s.underWay, estimate)
+	return nil
+}
+
+// Record adds one attempt.
+func (s *spending) Record(_ context.Context, a llm.Attempt) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.spent += a.CostMicroUSD
+	if len(s.underWay) > 0 {
+		s.underWay = s.underWay[1:]
+	}
+	return nil
+}

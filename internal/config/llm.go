@@ -1,0 +1,45 @@
+package config
+
+import "time"
+
+// llmKey is the variable that holds the provider's key.
+const llmKey = "THREATDRAFT_LLM_API_KEY"
+
+// LLM says which model drafts along, and at what price. Which providers there are
+// is llm's to say.
+type LLM struct {
+	// LLMProvider is the name of a provider or preset; "" and "none" draft by rules.
+	LLMProvider string `env:"THREATDRAFT_LLM_PROVIDER" validate:"omitempty,max=60"`
+	LLMModel    string `env:"THREATDRAFT_LLM_MODEL" validate:"omitempty,max=200"`
+	// LLMBaseURL replaces the preset's address.
+	LLMBaseURL    string `env:"THREATDRAFT_LLM_BASE_URL" validate:"omitempty,http_url"`
+	LLMAPIKey     string `env:"THREATDRAFT_LLM_API_KEY" validate:"omitempty,max=4000,secret"`
+	LLMAPIKeyFile string `env:"THREATDRAFT_LLM_API_KEY_FILE"`
+	// LLMOrganisation and LLMHeaders ("name:value,name:value") go along with each
+	// request.
+	LLMOrganisation string            `env:"THREATDRAFT_LLM_ORGANISATION" validate:"omitempty,max=200"`
+	LLMHeaders      map[string]string `env:"THREATDRAFT_LLM_HEADERS"`
+	LLMAPIVersion   string            `env:"THREATDRAFT_LLM_API_VERSION" validate:"omitempty,max=40"`
+	// LLMFallback is provider:model, asked where the provider fails.
+	LLMFallback string `env:"THREATDRAFT_LLM_FALLBACK" validate:"omitempty,max=260"`
+	// LLMContext is the context size in tokens; 0 is the preset's.
+	LLMContext     int           `env:"THREATDRAFT_LLM_CONTEXT" envDefault:"0" validate:"min=0,max=10000000"`
+	LLMConcurrency int           `env:"THREATDRAFT_LLM_CONCURRENCY" envDefault:"4" validate:"min=1,max=64"`
+	LLMTimeout     time.Duration `env:"THREATDRAFT_LLM_TIMEOUT" envDefault:"2m" validate:"min=1s,max=1h"`
+	// LLMBudgetUSD bounds what one draft may cost; 0 does not.
+	LLMBudgetUSD  float64 `env:"THREATDRAFT_LLM_BUDGET_USD" envDefault:"0" validate:"min=0,max=100000"`
+	LLMPricesFile string  `env:"THREATDRAFT_LLM_PRICES_FILE"`
+	// LLMFolder is where the provider replay reads and record writes.
+	LLMFolder string `env:"THREATDRAFT_LLM_FOLDER"`
+	// PromptsDir lies over the embedded prompts.
+	PromptsDir string `env:"THREATDRAFT_PROMPTS_DIR"`
+}
+
+// LoadLLM reads these settings alone, for commands that need no others; see Load.
+func LoadLLM(environ []string) (LLM, error) {
+	var c LLM
+	if err := read(&c, given(environ), llmKey); err != nil {
+		return LLM{}, err
+	}
+	return c, nil
+}
