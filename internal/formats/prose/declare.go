@@ -52,7 +52,8 @@ func (x *extractor) declareElements() {
 		if r == roleNone && !b.declared && len(x.reg.all) == before && !b.section.aside() {
 			x.describe(b, &t)
 		}
-		passing := r == roleNone && b.kind == paragraph && !b.declared && x.text[b.start] != '*' // running text with labels is no list
+		// Running text with labels is no list.
+		passing := r == roleNone && b.kind == paragraph && !b.declared && !strings.HasPrefix(x.text[b.start:b.end], "*")
 		if passing {
 			before = len(x.reg.all)
 		}
