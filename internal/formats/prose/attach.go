@@ -74,6 +74,12 @@ func (x *extractor) attach(i int, f finding, lower string, flows []*flow, last *
 	} else {
 		flows = ofFlows(flows, at)
 	}
+	if onFlows && f.state == stride.ControlPresent && endsHere(lower[:f.at]) {
+		flows = slices.DeleteFunc(slices.Clone(flows), func(fl *flow) bool { return s.opensWith(fl.from) })
+		if len(flows) == 0 {
+			return // behind the part that ends it nothing is said
+		}
+	}
 	if onFlows && len(flows) > 0 {
 		for _, fl := range flows {
 			if _, known := fl.controls[f.name]; known && f.state == stride.ControlAbsent && x.unsaid(lower) {
@@ -139,6 +145,13 @@ func (x *extractor) give(f finding, about, spared []*element, ev stride.Evidence
 func (x *extractor) clauseOf(s *sentence, f finding, lower string) string {
 	from, to := x.clauseAt(s, s.start+min(f.at, s.end-s.start))
 	return strings.TrimLeft(lower[min(from-s.start, len(lower)):min(to-s.start, len(lower))], " ,;")
+}
+
+// endsHere reports whether the words lead to what a part ends: "the balancer
+// terminates TLS".
+func endsHere(before string) bool {
+	words := strings.Fields(before)
+	return len(words) > 0 && (strings.HasPrefix(words[len(words)-1], "terminat") || strings.HasPrefix(words[len(words)-1], "offload"))
 }
 
 // ofConnections reports whether the safeguard is one of a flow first.

@@ -75,7 +75,12 @@ func (x *extractor) protocolOf(s *sentence, f *frame, r span) string {
 	if p := x.protocolIn(strings.ToLower(x.text[r.from:r.to])); p != "" || f.verbAt != x.firstVerb {
 		return p
 	}
-	return x.protocolIn(strings.ToLower(x.text[s.start:r.from]))
+	before := strings.ToLower(x.text[s.start:r.from])
+	p := x.protocolIn(before)
+	if p != "" && endsHere(before[:max(0, strings.LastIndex(before, p))]) {
+		return "" // "terminates TLS and passes on": what follows goes without
+	}
+	return p
 }
 
 // opens notes the first verb of the sentence that makes a flow.

@@ -124,3 +124,14 @@ func TestQuestionsAreNoEvidence(t *testing.T) {
 	}
 	require.NotEmpty(t, named(t, parse(t, "The Shelf API reads MySQL. Does the Shelf API call the Price service?"), "Shelf API").Evidence)
 }
+
+// What a part ends is not said of what it sends on.
+func TestTerminatedEncryptionGoesNoFurther(t *testing.T) {
+	t.Parallel()
+	a := parse(t, "A load balancer terminates TLS and passes requests to the loan service. The loan service reads MySQL.")
+	require.NotEmpty(t, a.Flows)
+	for _, f := range a.Flows {
+		require.NotEqual(t, stride.ControlPresent, f.Controls.State(stride.EncryptionInTransit), f.Name)
+		require.Empty(t, f.Protocol, f.Name)
+	}
+}
