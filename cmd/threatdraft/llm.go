@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"strconv"
 	"sync"
 
 	"github.com/threatdraft/threatdraft/internal/config"
@@ -108,10 +109,8 @@ type spending struct {
 	limit int64 // micro-USD, 0 for none
 
 	mu sync.Mutex
-	// underWay holds the estimates of calls that are not recorded yet, in the order
-	// in which they were allowed.
-	underWay []int64
-	spent    int64
+	// entries holds what each attempt cost, or may cost while it is under way.
+	entries []int64
 }
 
 const microUSD = 1e6
@@ -120,29 +119,30 @@ func newSpending(limitUSD float64) *spending {
 	return &spending{limit: int64(math.Round(limitUSD * microUSD))}
 }
 
-// Allow refuses a call that may take the draft over its budget, those under way
+// Enter refuses a call that may take the draft over its budget, those under way
 // included.
-func (s *spending) Allow(_ context.Context, estimate int64) error {
+func (s *spending) Enter(_ context.Context, planned llm.Attempt) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	expected := s.spent + estimate
-	for _, e := range s.underWay {
-		expected += e
+	expected := planned.CostMicroUSD
+	for _, cost := range s.entries {
+		expected += cost
 	}
 	if s.limit > 0 && expected > s.limit {
-		return &llm.Failure{Kind: llm.BudgetExceeded, Message: fmt.Sprintf("the budget of %.2f USD for a draft is used up", float64(s.limit)/microUSD)}
+		return "", &llm.Failure{Kind: llm.BudgetExceeded, Message: fmt.Sprintf("the budget of %.2f USD for a draft is used up", float64(s.limit)/microUSD)}
 	}
-	s.underWay = append(s.underWay, estimate)
-	return nil
+	s.entries = append(s.entries, planned.CostMicroUSD)
+	return strconv.Itoa(len(s.entries) - 1), nil
 }
 
-// Record adds one attempt.
-func (s *spending) Record(_ context.Context, a llm.Attempt) error {
+// Record puts the cost in the place of what was planned.
+func (s *spending) Record(_ context.Context, entry string, a llm.Attempt) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.spent += a.CostMicroUSD
-	if len(s.underWay) > 0 {
-		s.underWay = s.underWay[1:]
+	i, err := strconv.Atoi(entry)
+	if err != nil || i < 0 || i >= len(s.entries) {
+		return fmt.Errorf("the ledger has no entry %q", entry)
 	}
+	s.entries[i] = a.CostMicroUSD
 	return nil
 }

@@ -14,9 +14,8 @@ var (
 )
 
 // call makes one attempt and accounts for it.
-func (q *question) call(ctx context.Context, l *link) (Answer, error) {
+func (q *question) call(ctx context.Context, l *link, entry string) (Answer, error) {
 	c := q.client
-	q.number++
 	started := c.deps.Now()
 	cancelable, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -36,7 +35,7 @@ func (q *question) call(ctx context.Context, l *link) (Answer, error) {
 	}
 	failure := q.judge(ctx, timed, l, heard, err)
 	answer.Usage = counted(q.request, answer, failure, heard)
-	if err := q.record(ctx, q.entry(answer, started, failure)); err != nil {
+	if err := q.record(ctx, entry, q.entry(answer, started, failure)); err != nil {
 		return answer, err
 	}
 	if failure != nil {

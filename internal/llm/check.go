@@ -72,7 +72,7 @@ func (p *pieces) Text(string) error { p.count++; return nil }
 func (c *Client) check(ctx context.Context, l *link) []Finding {
 	heard := &pieces{}
 	q := &question{client: c, request: checkRequest(), sink: heard}
-	answer, err := q.call(ctx, l)
+	answer, err := q.call(ctx, l, "")
 	d := l.provider.Describe()
 	results := map[string]Finding{}
 	if err != nil {

@@ -13,14 +13,14 @@ import (
 
 // Ledger is the caller's account of what calls cost.
 type Ledger interface {
-	// Allow is asked before each attempt, with what it may cost in micro-USD at
-	// most (0 where the model has no price). A refusal is a *Failure of kind
-	// budget_exceeded; any other error ends the call as it is. Attempts run in
-	// parallel: what is allowed and not yet recorded is the ledger's to count.
-	Allow(ctx context.Context, microUSD int64) error
-	// Record notes an attempt, also one that failed or was canceled; its
-	// context outlives the call's.
-	Record(ctx context.Context, a Attempt) error
+	// Enter is asked before each attempt; planned says what it may use and cost at
+	// most. A refusal is a *Failure of kind budget_exceeded; any other error ends
+	// the call as it is. Attempts run in parallel: what is entered and not yet
+	// recorded is the ledger's to count. It returns the name of the entry.
+	Enter(ctx context.Context, planned Attempt) (entry string, err error)
+	// Record says how the attempt of an entry ended, also where it failed or was
+	// canceled; its context outlives the call's.
+	Record(ctx context.Context, entry string, a Attempt) error
 }
 
 // Attempt is one row of the ledger.
@@ -194,38 +194,40 @@ func (q *question) attempt(ctx context.Context, l *link) (Answer, error) {
 		return Answer{}, gone(ctx)
 	}
 	return l.guard(func() (Answer, error) {
-		if err := q.allow(ctx, l); err != nil {
+		entry, err := q.enter(ctx, l)
+		if err != nil {
 			return Answer{}, err
 		}
-		return q.call(ctx, l)
+		return q.call(ctx, l, entry)
 	})
 }
 
-// allow asks the ledger for the most that the attempt may cost.
-func (q *question) allow(ctx context.Context, l *link) error {
+// enter asks the ledger for the most that the attempt may cost.
+func (q *question) enter(ctx context.Context, l *link) (string, error) {
 	if ctx.Err() != nil {
-		return gone(ctx)
+		return "", gone(ctx)
 	}
+	q.number++
 	if q.ledger == nil {
-		return nil
+		return "", nil
 	}
 	d := l.provider.Describe()
-	usage := q.request.estimate(q.request.MaxTokens * bytesPerToken)
-	cost, _ := q.client.config.Prices.Cost(d.Provider, d.Model, usage)
-	if err := q.ledger.Allow(ctx, cost); err != nil {
-		return fmt.Errorf("ask the budget: %w", err)
+	most := q.request.estimate(q.request.MaxTokens * bytesPerToken)
+	entry, err := q.ledger.Enter(ctx, q.entry(Answer{Provider: d.Provider, Model: d.Model, Usage: most}, q.client.deps.Now(), nil))
+	if err != nil {
+		return "", fmt.Errorf("ask the budget: %w", err)
 	}
-	return nil
+	return entry, nil
 }
 
-// record enters the attempt into the ledger.
-func (q *question) record(ctx context.Context, a Attempt) error {
+// record tells the ledger how the attempt ended.
+func (q *question) record(ctx context.Context, entry string, a Attempt) error {
 	if q.ledger == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
 	defer cancel()
-	if err := q.ledger.Record(ctx, a); err != nil {
+	if err := q.ledger.Record(ctx, entry, a); err != nil {
 		return fmt.Errorf("record the call: %w", err)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -90,22 +91,25 @@ type account struct {
 	fail     error
 }
 
-func (a *account) Allow(_ context.Context, microUSD int64) error {
+func (a *account) Enter(_ context.Context, planned Attempt) (string, error) {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
-	a.asked = append(a.asked, microUSD)
-	if a.budget > 0 && microUSD > a.budget {
-		return &Failure{Kind: BudgetExceeded, Message: "the month's budget is used up"}
+	a.asked = append(a.asked, planned.CostMicroUSD)
+	if a.budget > 0 && planned.CostMicroUSD > a.budget {
+		return "", &Failure{Kind: BudgetExceeded, Message: "the month's budget is used up"}
 	}
-	a.budget -= microUSD
-	return nil
+	a.budget -= planned.CostMicroUSD
+	return fmt.Sprintf("%s %d", planned.Task, planned.Number), nil
 }
 
-func (a *account) Record(ctx context.Context, at Attempt) error {
+func (a *account) Record(ctx context.Context, entry string, at Attempt) error {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if want := fmt.Sprintf("%s %d", at.Task, at.Number); entry != want {
+		return fmt.Errorf("entry %q was recorded as %q", want, entry)
 	}
 	a.attempts = append(a.attempts, at)
 	return a.fail
