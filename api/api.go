@@ -30,6 +30,7 @@ type Deps struct {
 	Models      *analysis.Models
 	Questions   *analysis.Questions
 	Drafts      *analysis.Drafts
+	Providers   *analysis.Providers
 	Reviews     *analysis.Reviews
 	Threats     *analysis.Threats
 	Metrics     *analysis.Metrics

@@ -40,6 +40,7 @@ type outcomeWire struct {
 	HeldBack        int                `json:"held_back"`
 	Mitigated       []stride.Mitigated `json:"mitigated"`
 	Notes           []string           `json:"notes"`
+	LLM             *stride.LLMReport  `json:"llm"`
 }
 
 func draftOut(d stride.Draft) draftWire {
@@ -51,7 +52,7 @@ func draftOut(d stride.Draft) draftWire {
 	if o := d.Outcome; o != nil {
 		out.Outcome = &outcomeWire{
 			Suggestions: o.Suggestions, AlreadyAccepted: o.AlreadyAccepted, HeldBack: o.HeldBack,
-			Mitigated: orEmpty(o.Mitigated), Notes: orEmpty(o.Notes),
+			Mitigated: orEmpty(o.Mitigated), Notes: orEmpty(o.Notes), LLM: o.LLM,
 		}
 	}
 	return out

@@ -68,6 +68,7 @@ type database interface {
 	analysis.ReviewStore
 	analysis.ThreatStore
 	analysis.MetricsStore
+	analysis.ProviderStore
 }
 
 // newHouseOver is newHouse with something between the use cases and the store.
@@ -96,8 +97,9 @@ func newHouseOver(t *testing.T, opened *store.Store, between func(*store.Store) 
 		Access: h.access, Projects: &analysis.Projects{Kit: kit, Store: db},
 		Submissions: &analysis.Submissions{Kit: kit, Store: watchedSubmissions{db, h.queued}},
 		Models:      &analysis.Models{Kit: kit, Store: db}, Questions: &analysis.Questions{Kit: kit, Store: db},
-		Drafts:  &analysis.Drafts{Kit: kit, Store: watchedDrafts{db, h.queued}},
-		Reviews: &analysis.Reviews{Kit: kit, Store: db}, Threats: &analysis.Threats{Kit: kit, Store: db},
+		Drafts:    &analysis.Drafts{Kit: kit, Store: watchedDrafts{db, h.queued}},
+		Providers: &analysis.Providers{Store: db},
+		Reviews:   &analysis.Reviews{Kit: kit, Store: db}, Threats: &analysis.Threats{Kit: kit, Store: db},
 		Metrics: &analysis.Metrics{Kit: kit, Store: db},
 		Ready: func(ctx context.Context) error {
 			if err := h.ready.Load(); err != nil {

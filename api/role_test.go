@@ -56,6 +56,10 @@ func permissions(w world) map[string]permission {
 		"GET /v1/drafts/:id":                {want: 200},
 		"GET /v1/drafts/:id/events":         {want: 200},
 		"POST /v1/drafts/:id/cancel":        {want: 409}, // it has ended
+		"POST /v1/drafts/:id/resume":        {want: 409}, // it lacks nothing
+		"GET /v1/drafts/:id/calls":          {want: 200},
+		"GET /v1/providers":                 {want: 200, global: true},
+		"POST /v1/providers/check":          {want: 403, global: true},
 		"GET /v1/suggestions":               {want: 200, query: "?project=" + w.project},
 		"GET /v1/suggestions/:id":           {want: 200},
 		"POST /v1/suggestions/:id/decision": {want: 200, body: fields{"decision": "accept"}, header: anyVersion},

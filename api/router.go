@@ -56,6 +56,11 @@ func (s *server) routes() []route {
 		{"GET", "/v1/drafts/:id", viewer, s.getDraft},
 		{"GET", "/v1/drafts/:id/events", viewer, s.draftEvents},
 		{"POST", "/v1/drafts/:id/cancel", author, s.cancelDraft},
+		{"POST", "/v1/drafts/:id/resume", author, s.resumeDraft},
+		{"GET", "/v1/drafts/:id/calls", viewer, s.listDraftCalls},
+
+		{"GET", "/v1/providers", viewer, s.listProviders},
+		{"POST", "/v1/providers/check", admin, s.checkProviders},
 
 		{"GET", "/v1/suggestions", viewer, s.listSuggestions},
 		{"GET", "/v1/suggestions/:id", viewer, s.getSuggestion},

@@ -42,12 +42,12 @@ func (c *draftCommand) Run(ctx context.Context, p program) error {
 	if err != nil {
 		return usageError{err}
 	}
-	pipeline, err := p.pipeline(cfg, slog.New(slog.DiscardHandler))
+	with, err := p.drafting(cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return usageError{err}
 	}
 	bar := newProgressBar(p.stderr)
-	out, err := pipeline.Run(ctx, draft.Input{
+	out, err := with.pipeline.Run(ctx, draft.Input{
 		Sources: []stride.Source{src}, All: c.All, MaxQuestions: c.Questions, Rules: c.Rules, Complete: true, Ledger: newSpending(cfg.LLMBudgetUSD),
 	}, func(_ context.Context, item draft.Item) error { return bar.step(item.Of) })
 	if err := errors.Join(err, bar.clear()); err != nil {

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/threatdraft/threatdraft/internal/analysis"
 	"github.com/threatdraft/threatdraft/internal/config"
 	"github.com/threatdraft/threatdraft/internal/draft"
 	"github.com/threatdraft/threatdraft/internal/llm"
@@ -90,18 +91,77 @@ func readPrices(path string) (llm.Prices, error) {
 	return prices, nil
 }
 
-// pipeline makes the pipeline that the settings ask for: by rules, or hybrid.
-func (p program) pipeline(cfg config.LLM, log *slog.Logger) (*draft.Pipeline, error) {
+// drafting is what the settings ask to draft with; client is nil where rules draft
+// alone.
+type drafting struct {
+	pipeline *draft.Pipeline
+	client   *llm.Client
+}
+
+func (p program) drafting(cfg config.LLM, log *slog.Logger) (drafting, error) {
 	client, err := p.openLLM(cfg, log)
 	if err != nil || client == nil {
-		return draft.New(), err
+		return drafting{pipeline: draft.New()}, err
+	}
+	if err := priced(cfg, client); err != nil {
+		return drafting{}, err
 	}
 	set, err := prompts.Load(cfg.PromptsDir)
 	if err != nil {
-		return nil, fmt.Errorf("THREATDRAFT_PROMPTS_DIR: %w", err)
+		return drafting{}, fmt.Errorf("THREATDRAFT_PROMPTS_DIR: %w", err)
 	}
-	return draft.NewHybrid(draft.Model{Asker: client, Prompts: set}), nil
+	return drafting{draft.NewHybrid(draft.Model{Asker: client, Prompts: set}), client}, nil
 }
+
+// providers is the client as the use cases know it, nil for none.
+func (d drafting) providers() analysis.LLM {
+	if d.client == nil {
+		return nil
+	}
+	return providers{d.client}
+}
+
+// providers adapts the client of the language models.
+type providers struct{ client *llm.Client }
+
+// Providers implements analysis.LLM.
+func (p providers) Providers() []analysis.Provider {
+	var out []analysis.Provider
+	for _, d := range p.client.Describe() {
+		out = append(out, analysis.Provider{
+			Name: d.Provider, Model: d.Model, Address: d.Address, Mode: string(d.Mode), Context: d.Context, StreamsUsage: d.StreamsUsage,
+			Fallback: d.Fallback, Priced: d.Priced, Resting: d.Resting,
+		})
+	}
+	return out
+}
+
+// Check implements analysis.LLM.
+func (p providers) Check(ctx context.Context) []analysis.ProviderFinding {
+	var out []analysis.ProviderFinding
+	for _, f := range p.client.Check(ctx) {
+		out = append(out, analysis.ProviderFinding{Provider: f.Provider, Model: f.Model, Check: f.Check, Result: string(f.Result), Message: f.Message})
+	}
+	return out
+}
+
+// priced refuses a budget that nothing can be counted against.
+func priced(cfg config.LLM, client *llm.Client) error {
+	if cfg.LLMBudgetUSD+cfg.LLMProjectBudgetUSD+cfg.LLMMonthBudgetUSD == 0 {
+		return nil
+	}
+	for _, d := range client.Describe() {
+		if !d.Priced {
+			return fmt.Errorf("a budget is set, but nobody says what %s of %s costs: name its price in THREATDRAFT_LLM_PRICES_FILE", d.Model, d.Provider)
+		}
+	}
+	return nil
+}
+
+const microUSD = 1e6
+
+// micro is an amount of USD in micro-USD.
+func micro(usd float64) int64 { return int64(math.Round(usd * microUSD)) }
 
 // spending is the ledger of one draft on the command line: it keeps to the budget
 // and adds up.
@@ -113,11 +173,7 @@ type spending struct {
 	entries []int64
 }
 
-const microUSD = 1e6
-
-func newSpending(limitUSD float64) *spending {
-	return &spending{limit: int64(math.Round(limitUSD * microUSD))}
-}
+func newSpending(limitUSD float64) *spending { return &spending{limit: micro(limitUSD)} }
 
 // Enter refuses a call that may take the draft over its budget, those under way
 // included.

@@ -45,11 +45,15 @@ func (c *serveCommand) Run(ctx context.Context, p program) (err error) {
 	if n := len(cfg.AdminToken); n > 0 && n < goodToken {
 		log.WarnContext(ctx, "the admin token is short enough to be guessed", "bytes", n, "good", goodToken)
 	}
+	with, err := p.drafting(cfg.LLM, log)
+	if err != nil {
+		return usageError{err}
+	}
 	s := &server{log: log, grace: cfg.ShutdownGrace, closing: make(chan struct{})}
-	if s.jobs, err = p.newJobs(db, cfg, log); err != nil {
+	if s.jobs, err = p.newJobs(db, cfg, with, log); err != nil {
 		return err
 	}
-	s.http = p.newHTTP(db, log, s.closing)
+	s.http = p.newHTTP(db, with, log, s.closing)
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Addr)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)

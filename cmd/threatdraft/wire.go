@@ -14,17 +14,17 @@ import (
 	"github.com/threatdraft/threatdraft/api"
 	"github.com/threatdraft/threatdraft/internal/analysis"
 	"github.com/threatdraft/threatdraft/internal/config"
-	"github.com/threatdraft/threatdraft/internal/draft"
 	"github.com/threatdraft/threatdraft/internal/jobs"
 	"github.com/threatdraft/threatdraft/internal/store"
 	"github.com/threatdraft/threatdraft/internal/stride"
 )
 
 // newJobs connects the queue to the use case that works on drafts.
-func (p program) newJobs(db *store.Store, cfg config.Config, log *slog.Logger) (*jobs.Jobs, error) {
+func (p program) newJobs(db *store.Store, cfg config.Config, with drafting, log *slog.Logger) (*jobs.Jobs, error) {
 	runner := &analysis.Runner{
-		Kit: p.kit(), Store: db, Pipeline: draft.New(), Log: log, Owner: p.owner(),
-		Lease: analysis.DefaultLease, Beat: analysis.DefaultBeat,
+		Kit: p.kit(), Store: db, Pipeline: with.pipeline, Log: log, Owner: p.owner(), Examples: analysis.Examples(cfg.LLMExamples),
+		Budget: analysis.Budget{Draft: micro(cfg.LLMBudgetUSD), Project: micro(cfg.LLMProjectBudgetUSD), Month: micro(cfg.LLMMonthBudgetUSD)},
+		Lease:  analysis.DefaultLease, Beat: analysis.DefaultBeat,
 	}
 	p.probe(runner)
 	return jobs.New(jobs.Options{
@@ -45,17 +45,18 @@ func (p program) owner() string {
 
 // newHTTP connects the edge to the use cases. Event streams and waiting requests
 // are long, so there is no timeout for a whole request.
-func (p program) newHTTP(db *store.Store, log *slog.Logger, closing <-chan struct{}) *http.Server {
+func (p program) newHTTP(db *store.Store, with drafting, log *slog.Logger, closing <-chan struct{}) *http.Server {
 	kit := p.kit()
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	handler := api.New(api.Deps{
 		Access:      &analysis.Access{Kit: kit, Store: db},
 		Projects:    &analysis.Projects{Kit: kit, Store: db},
-		Submissions: &analysis.Submissions{Kit: kit, Store: db},
+		Submissions: &analysis.Submissions{Kit: kit, Store: db, Hybrid: with.pipeline.Hybrid()},
 		Models:      &analysis.Models{Kit: kit, Store: db},
 		Questions:   &analysis.Questions{Kit: kit, Store: db},
-		Drafts:      &analysis.Drafts{Kit: kit, Store: db},
+		Drafts:      &analysis.Drafts{Kit: kit, Store: db, Hybrid: with.pipeline.Hybrid()},
+		Providers:   &analysis.Providers{Store: db, LLM: with.providers()},
 		Reviews:     &analysis.Reviews{Kit: kit, Store: db},
 		Threats:     &analysis.Threats{Kit: kit, Store: db},
 		Metrics:     &analysis.Metrics{Kit: kit, Store: db},

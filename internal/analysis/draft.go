@@ -1,10 +1,10 @@
 package analysis
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/threatdraft/threatdraft/internal/stride"
 )
@@ -17,6 +17,9 @@ type DraftStore interface {
 	DraftEvents(ctx context.Context, id stride.DraftID, after int64, limit int) ([]stride.DraftEvent, error)
 	// ModelDrafts lists a model's drafts by id, oldest first.
 	ModelDrafts(ctx context.Context, id stride.ModelID, p Page) (Listing[stride.Draft], error)
+	// DraftCalls lists the calls of a draft to language models by id, oldest first,
+	// and their sums over all pages.
+	DraftCalls(ctx context.Context, id stride.DraftID, p Page) (Listing[stride.LLMCall], stride.LLMUsage, error)
 	Model(ctx context.Context, reach stride.Reach, id stride.ModelID) (stride.ThreatModel, error)
 	InDraftTx(ctx context.Context, fn func(DraftTx) error) error
 }
@@ -30,6 +33,13 @@ type DraftTx interface {
 	Model(ctx context.Context, id stride.ModelID) (stride.ThreatModel, error)
 	// RequestCancel marks a running draft; its worker sees it at the next beat.
 	RequestCancel(ctx context.Context, id stride.DraftID) error
+	// ResumeDraft writes run, first_run and job, sets the state queued and clears
+	// failure, ended_at and a request to cancel, guarded by the draft being partial
+	// or failed and by the run being wasRun.
+	ResumeDraft(ctx context.Context, d stride.Draft, wasRun int, at time.Time) (ok bool, err error)
+	// NewerDraft reports whether the version's scope has a draft made after d that
+	// has published or may yet.
+	NewerDraft(ctx context.Context, d stride.Draft) (bool, error)
 }
 
 // EndDraftTx ends runs.
@@ -42,10 +52,13 @@ type EndDraftTx interface {
 	EndDraft(ctx context.Context, d stride.Draft) (ok bool, err error)
 }
 
-// Drafts starts, shows and cancels runs.
+// Drafts starts, shows, resumes and cancels runs.
 type Drafts struct {
 	Kit
 	Store DraftStore
+	// Hybrid says that a language model is configured: it then drafts along where
+	// the caller names no drafter.
+	Hybrid bool
 }
 
 // DraftOptions say how to draft.
@@ -56,12 +69,20 @@ type DraftOptions struct {
 	All bool
 }
 
-// Validate returns Invalid with the field.
-func (o DraftOptions) Validate() error {
-	if o.Drafter != "" && o.Drafter != stride.DrafterOffline {
-		return stride.InvalidField("drafter", "must be one of %s", stride.DrafterOffline)
+// settled returns the options with the default drafter filled in; Invalid with the
+// field where there is no such drafter here.
+func (o DraftOptions) settled(hybrid bool) (DraftOptions, error) {
+	switch {
+	case o.Drafter == "" && hybrid:
+		o.Drafter = stride.DrafterHybrid
+	case o.Drafter == "":
+		o.Drafter = stride.DrafterOffline
+	case o.Drafter == stride.DrafterHybrid && !hybrid:
+		return o, stride.InvalidField("drafter", "cannot be %s here: no language model is configured", stride.DrafterHybrid)
+	case o.Drafter != stride.DrafterOffline && o.Drafter != stride.DrafterHybrid:
+		return o, stride.InvalidField("drafter", "must be one of %s, %s", stride.DrafterOffline, stride.DrafterHybrid)
 	}
-	return nil
+	return o, nil
 }
 
 // Create queues a draft of a model. Conflict where the model is signed off or
@@ -74,7 +95,7 @@ func (s *Drafts) Create(ctx context.Context, call Call, id stride.ModelID, optio
 	if err := requireRole(call.Actor, m.ProjectID, stride.RoleAuthor, "model"); err != nil {
 		return stride.Draft{}, err
 	}
-	if err := options.Validate(); err != nil {
+	if options, err = options.settled(s.Hybrid); err != nil {
 		return stride.Draft{}, err
 	}
 	var out stride.Draft
@@ -115,8 +136,8 @@ func closedConflict(m stride.ThreatModel) error {
 // queueDraft stores a run of the model, its first event and its job.
 func (k Kit) queueDraft(ctx context.Context, tx RecordTx, nd NewDraftTx, actor stride.Actor, m stride.ThreatModel, o DraftOptions) (stride.Draft, error) {
 	d := stride.Draft{
-		ID: stride.DraftID(k.NewID()), ModelID: m.ID, ProjectID: m.ProjectID, AuthorID: actor.User, Drafter: cmp.Or(o.Drafter, stride.DrafterOffline), All: o.All,
-		State: stride.DraftQueued, Run: 1, CreatedAt: k.Now(),
+		ID: stride.DraftID(k.NewID()), ModelID: m.ID, ProjectID: m.ProjectID, AuthorID: actor.User, Drafter: o.Drafter, All: o.All,
+		State: stride.DraftQueued, Run: 1, FirstRun: 1, CreatedAt: k.Now(),
 	}
 	var err error
 	if d.JobID, err = nd.EnqueueDraft(ctx, DraftJob{DraftID: d.ID, Run: d.Run}); err != nil {
@@ -230,7 +251,7 @@ func (s *Drafts) cancel(ctx context.Context, tx DraftTx, actor stride.Actor, d s
 		}
 		return d, s.record(ctx, tx, actor, d.ProjectID, stride.EventDraftCancelRequested, stride.SubjectDraft, string(d.ID), struct{}{})
 	}
-	d.State = stride.DraftCanceled
+	withoutPublishing(&d, stride.DraftCanceled, nil)
 	_, err = s.Kit.endDraft(ctx, tx, tx, tx, actor, &d, from)
 	return d, err
 }

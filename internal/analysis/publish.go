@@ -39,7 +39,15 @@ func (r *Runner) publish(ctx context.Context, job DraftJob, in RunInput, out dra
 		if err := closedConflict(model); err != nil {
 			return err
 		}
-		p := publication{Runner: r.frozen(), tx: tx, draft: now, model: model, ids: make(map[string]stride.SuggestionID)}
+		p := publication{Runner: r.frozen(), tx: tx, draft: now, model: model, ids: make(map[string]stride.SuggestionID), missing: missingTargets(out.LLM)}
+		if now.Outcome != nil { // an earlier run has published
+			if p.ids, err = tx.DraftSuggestions(ctx, now.ID); err != nil {
+				return fmt.Errorf("find what is published: %w", err)
+			}
+		}
+		if err := p.extend(ctx, out); err != nil {
+			return err
+		}
 		if err := p.supersedeOlder(ctx); err != nil {
 			return err
 		}
@@ -65,10 +73,53 @@ type publication struct {
 	// ids maps a proposal's id to the suggestion it became.
 	ids   map[string]stride.SuggestionID
 	known int
+	// missing are the targets that a model was to draft for and did not.
+	missing map[stride.Key]bool
+}
+
+func missingTargets(r *stride.LLMReport) map[stride.Key]bool {
+	out := make(map[stride.Key]bool)
+	for _, g := range r.Missing() {
+		for _, k := range g.TargetIDs {
+			out[k] = true
+		}
+	}
+	return out
+}
+
+// extend adds what the model found to the version's Architecture, once.
+func (p *publication) extend(ctx context.Context, out draft.Output) error {
+	answered := out.LLM != nil && slices.ContainsFunc(out.LLM.Groups, func(g stride.LLMGroup) bool { return g.Task == draft.TaskExtract && g.Done })
+	changed := p.model.Architecture.Extend(out.Found)
+	if !changed && (!answered || p.model.ExtendedBy != "") {
+		return nil
+	}
+	p.model.ExtendedBy = p.draft.ID
+	p.model.Revision++
+	if err := p.tx.ExtendModel(ctx, p.model); err != nil {
+		return fmt.Errorf("extend the architecture: %w", err)
+	}
+	if !changed {
+		return nil
+	}
+	payload := map[string]any{"draft_id": p.draft.ID, "elements": keysOf(out.Found.Elements, func(e stride.Element) stride.Key { return e.ID }),
+		"flows": keysOf(out.Found.Flows, func(f stride.Flow) stride.Key { return f.ID })}
+	return p.record(ctx, p.tx, stride.Actor{}, p.draft.ProjectID, stride.EventModelExtended, stride.SubjectModel, string(p.model.ID), payload)
+}
+
+func keysOf[T any](list []T, key func(T) stride.Key) []stride.Key {
+	out := make([]stride.Key, 0, len(list))
+	for _, v := range list {
+		out = append(out, key(v))
+	}
+	return out
 }
 
 func (p *publication) suggestions(ctx context.Context, proposals []stride.Proposal) error {
 	for _, proposal := range proposals {
+		if _, published := p.ids[proposal.ID]; published {
+			continue
+		}
 		if err := p.suggestion(ctx, proposal); err != nil {
 			return fmt.Errorf("publish %q: %w", proposal.Title, err)
 		}
@@ -139,6 +190,9 @@ func (p *publication) supersedeOlder(ctx context.Context) error {
 		if old.ModelID != p.model.ID && (old.Submitted || !p.covers(old.Current.TargetIDs)) {
 			continue
 		}
+		if p.lacks(old.Current.TargetIDs) {
+			continue
+		}
 		if err := p.supersede(ctx, p.tx, p.tx, stride.Actor{}, old, "a newer draft takes its place", ""); err != nil {
 			return err
 		}
@@ -154,6 +208,11 @@ func (p *publication) covers(targets []stride.Key) bool {
 		}
 	}
 	return true
+}
+
+// lacks reports whether the draft is still to be completed for one of the targets.
+func (p *publication) lacks(targets []stride.Key) bool {
+	return slices.ContainsFunc(targets, func(k stride.Key) bool { return p.missing[k] })
 }
 
 // onTargets is the proposal about the targets that have a fingerprint.
@@ -207,10 +266,23 @@ func sortedValues(prints map[stride.Key]string) []string {
 	return out
 }
 
+// questions stores the questions that the draft has not asked yet.
 func (p *publication) questions(ctx context.Context, questions []stride.Question) error {
-	for i, q := range questions {
+	var asked []stride.StoredQuestion
+	if p.draft.Outcome != nil {
+		var err error
+		if asked, err = p.tx.DraftQuestions(ctx, p.draft); err != nil {
+			return fmt.Errorf("find what is asked: %w", err)
+		}
+	}
+	for _, q := range questions {
+		if slices.ContainsFunc(asked, func(a stride.StoredQuestion) bool {
+			return a.Control == q.Control && slices.Equal(a.Targets, q.TargetIDs)
+		}) {
+			continue
+		}
 		stored := stride.StoredQuestion{
-			ID: stride.QuestionID(p.NewID()), ModelID: p.draft.ModelID, DraftID: p.draft.ID, Rank: i + 1,
+			ID: stride.QuestionID(p.NewID()), ModelID: p.draft.ModelID, DraftID: p.draft.ID, Rank: len(asked) + 1,
 			Text: q.Text, Control: q.Control, Targets: q.TargetIDs, Suggestions: []stride.SuggestionID{},
 		}
 		for _, id := range q.ThreatIDs {
@@ -221,6 +293,7 @@ func (p *publication) questions(ctx context.Context, questions []stride.Question
 		if err := p.tx.InsertQuestion(ctx, stored); err != nil {
 			return fmt.Errorf("insert question: %w", err)
 		}
+		asked = append(asked, stored)
 	}
 	return nil
 }
@@ -228,10 +301,13 @@ func (p *publication) questions(ctx context.Context, questions []stride.Question
 func (p *publication) end(ctx context.Context, out draft.Output) error {
 	d := p.draft
 	d.State = stride.DraftSucceeded
+	if len(out.LLM.Missing()) > 0 {
+		d.State = stride.DraftPartial
+	}
 	d.Progress = stride.Progress{Stage: "done", Done: len(out.Threats), Total: len(out.Threats)}
 	d.Outcome = &stride.DraftOutcome{
 		Suggestions: len(p.ids), AlreadyAccepted: p.known, HeldBack: out.HeldBack,
-		Mitigated: out.Mitigated, Coverage: out.Coverage, Notes: out.Notes,
+		Mitigated: out.Mitigated, Coverage: out.Coverage, Notes: out.Notes, LLM: out.LLM,
 	}
 	ok, err := p.endDraft(ctx, p.tx, p.tx, p.tx, stride.Actor{}, &d, stride.DraftRunning)
 	if err != nil {

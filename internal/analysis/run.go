@@ -25,6 +25,11 @@ type RunStore interface {
 	// never start, because it is finished, gone, or was fetched before
 	// fetchedBefore and the draft is unclaimed still.
 	LapsedDrafts(ctx context.Context, now, fetchedBefore time.Time, limit int) ([]stride.Draft, error)
+	// Reviewed returns accepted and rejected suggestions of a project, or of all
+	// where p is "", newest decision first: each title once, at most limit of either
+	// kind, without those rejected as duplicates.
+	Reviewed(ctx context.Context, p stride.ProjectID, limit int) ([]Reviewed, error)
+	LedgerStore
 	InRunTx(ctx context.Context, fn func(RunTx) error) error
 }
 
@@ -35,6 +40,35 @@ type RunInput struct {
 	Answers []stride.Answer
 	// All asks for what the ceiling of the design would hold back.
 	All bool
+	// Drafter is who is to draft.
+	Drafter string
+	// Finished holds what earlier runs of the draft finished, by key.
+	Finished map[string]draft.Finished
+}
+
+// Checkpoint is what a run keeps of a question to a language model. Storage knows
+// it by this name, since it does not know drafting; Finished likewise.
+type (
+	Checkpoint = draft.Checkpoint
+	Finished   = draft.Finished
+)
+
+// Examples says whose decisions a model is shown as examples.
+type Examples string
+
+const (
+	ExamplesOff     Examples = "off"
+	ExamplesProject Examples = "project"
+	// ExamplesAll shows a project's text to the model with other projects' drafts.
+	ExamplesAll Examples = "all"
+)
+
+// Reviewed is a suggestion that somebody decided.
+type Reviewed struct {
+	Title    string
+	Accepted bool
+	Reason   stride.RejectReason
+	Text     string
 }
 
 // Item is a verified proposal of a run, under the key that it keeps when the run
@@ -71,6 +105,9 @@ type RunTx interface {
 	// SaveItem keeps an item of the run (again is fine) with the progress,
 	// guarded as BeatDraft is.
 	SaveItem(ctx context.Context, l Lease, ordinal int, item Item, p stride.Progress) (Beat, error)
+	// SaveCheckpoint keeps the state of a question (again is fine) with the
+	// progress, guarded as BeatDraft is.
+	SaveCheckpoint(ctx context.Context, l Lease, c Checkpoint, p stride.Progress) (Beat, error)
 	// RequeueDraft writes run, job and the state queued and drops the lease,
 	// guarded by the draft not having ended and by the run being wasRun.
 	RequeueDraft(ctx context.Context, d stride.Draft, wasRun int, at time.Time) (ok bool, err error)
@@ -85,6 +122,13 @@ type PublishTx interface {
 	// InsertSuggestion also stores the targets with their fingerprints.
 	InsertSuggestion(ctx context.Context, s stride.Suggestion) error
 	InsertQuestion(ctx context.Context, q stride.StoredQuestion) error
+	// DraftSuggestions maps the ids of the proposals that the draft has published to
+	// their suggestions.
+	DraftSuggestions(ctx context.Context, d stride.DraftID) (map[string]stride.SuggestionID, error)
+	// DraftQuestions returns the questions that the draft has published.
+	DraftQuestions(ctx context.Context, d stride.Draft) ([]stride.StoredQuestion, error)
+	// ExtendModel writes architecture, extended_by and revision.
+	ExtendModel(ctx context.Context, m stride.ThreatModel) error
 	StandingTx
 	// PendingInScope returns the pending suggestions of other drafts of the
 	// project's scope, of its versions up to a number, by id.
@@ -112,6 +156,8 @@ type Runner struct {
 	Store    RunStore
 	Pipeline *draft.Pipeline
 	Log      *slog.Logger
+	Budget   Budget
+	Examples Examples
 	// Owner names this process among the replicas.
 	Owner string
 	Lease time.Duration
@@ -125,6 +171,7 @@ type Runner struct {
 const (
 	PointClaimed   = "claimed"
 	PointItem      = "item"
+	PointGroup     = "group"
 	PointPublish   = "publish"
 	PointPublished = "published"
 )
@@ -239,53 +286,6 @@ func (r *Runner) beat(ctx context.Context, job DraftJob, stop context.CancelCaus
 	}
 }
 
-// propose runs the pipeline and keeps each item as it comes.
-func (r *Runner) propose(ctx context.Context, job DraftJob, in RunInput) (draft.Output, error) {
-	done := 0
-	architecture := in.Model.Architecture
-	return r.Pipeline.Run(ctx, draft.Input{
-		ProjectID: in.Project.ID, Criticality: string(in.Project.Criticality), Sources: in.Model.Sources,
-		Architecture: &architecture, Answers: in.Answers, All: in.All,
-	}, func(ctx context.Context, item Item) error {
-		done++
-		if err := r.keep(ctx, job, done, item); err != nil {
-			return err
-		}
-		r.probe(PointItem)
-		return nil
-	})
-}
-
-// itemEvent is the body of a draft event of type "item".
-type itemEvent struct {
-	Key        string            `json:"key"`
-	Category   stride.Category   `json:"category"`
-	Title      string            `json:"title"`
-	Targets    []string          `json:"targets"`
-	Severity   stride.Severity   `json:"severity"`
-	Confidence stride.Confidence `json:"confidence"`
-	Progress   stride.Progress   `json:"progress"`
-}
-
-func (r *Runner) keep(ctx context.Context, job DraftJob, ordinal int, item Item) error {
-	p := stride.Progress{Stage: "propose", Done: ordinal, Total: item.Of}
-	return r.Store.InRunTx(ctx, func(tx RunTx) error {
-		b, err := tx.SaveItem(ctx, r.lease(job), ordinal, item, p)
-		switch {
-		case err != nil:
-			return fmt.Errorf("save item: %w", err)
-		case b.Cancel:
-			return errCanceled
-		case !b.Held:
-			return errLost
-		}
-		return r.tell(ctx, tx, job.DraftID, "item", itemEvent{
-			Key: item.Key, Category: item.Proposal.Category, Title: item.Proposal.Title, Targets: item.Proposal.Targets,
-			Severity: item.Proposal.Severity, Confidence: item.Proposal.Confidence, Progress: p,
-		})
-	})
-}
-
 // stopped decides what becomes of a run that did not publish.
 func (r *Runner) stopped(ctx, runCtx context.Context, d stride.Draft, job DraftJob, err error) error {
 	if cause := context.Cause(runCtx); cause != nil {
@@ -301,15 +301,13 @@ func (r *Runner) stopped(ctx, runCtx context.Context, d stride.Draft, job DraftJ
 	var known *stride.Error
 	switch {
 	case errors.Is(err, errCanceled):
-		d.State = stride.DraftCanceled
+		withoutPublishing(&d, stride.DraftCanceled, nil)
 	case errors.Is(err, context.DeadlineExceeded):
-		d.State = stride.DraftFailed
-		d.Failure = &stride.DraftFailure{Kind: "timeout", Detail: fmt.Sprintf("the run took longer than %s", RunTimeout)}
+		withoutPublishing(&d, stride.DraftFailed, &stride.DraftFailure{Kind: "timeout", Detail: fmt.Sprintf("the run took longer than %s", RunTimeout)})
 	case errors.Is(runCtx.Err(), context.Canceled): // the cause is the queue's own: it shuts down
 		return r.release(last, job)
 	case errors.As(err, &known) && known.Kind != stride.Unavailable:
-		d.State = stride.DraftFailed
-		d.Failure = &stride.DraftFailure{Kind: string(known.Kind), Detail: known.Error()}
+		withoutPublishing(&d, stride.DraftFailed, &stride.DraftFailure{Kind: string(known.Kind), Detail: known.Error()})
 	default:
 		return fmt.Errorf("draft %s run %d: %w", d.ID, d.Run, err)
 	}
@@ -397,12 +395,12 @@ func (r *Runner) revive(ctx context.Context, seen stride.Draft) (bool, error) {
 		}
 		switch {
 		case d.CancelRequested:
-			d.State = stride.DraftCanceled
+			withoutPublishing(&d, stride.DraftCanceled, nil)
 			done, err = r.endDraft(ctx, tx, tx, tx, stride.Actor{}, &d, seen.State)
 			return err
-		case d.Run >= MaxRuns:
-			d.State = stride.DraftFailed
-			d.Failure = &stride.DraftFailure{Kind: "crashed", Detail: fmt.Sprintf("its worker died %d times", d.Run)}
+		case d.Run-d.FirstRun+1 >= MaxRuns:
+			withoutPublishing(&d, stride.DraftFailed,
+				&stride.DraftFailure{Kind: "crashed", Detail: fmt.Sprintf("its worker died %d times", d.Run-d.FirstRun+1)})
 			done, err = r.endDraft(ctx, tx, tx, tx, stride.Actor{}, &d, seen.State)
 			return err
 		}

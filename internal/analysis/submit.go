@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/threatdraft/threatdraft/internal/draft"
 	"github.com/threatdraft/threatdraft/internal/formats"
 	"github.com/threatdraft/threatdraft/internal/stride"
 )
@@ -66,6 +67,8 @@ func (DraftJob) Kind() string { return "draft" }
 type Submissions struct {
 	Kit
 	Store SubmitStore
+	// Hybrid is as in Drafts.
+	Hybrid bool
 }
 
 // NewSource is one input as a caller sends it.
@@ -103,7 +106,8 @@ func (s *Submissions) Draft(ctx context.Context, call Call, sub Submission) (Sub
 	if sub.ProjectID != "" && sub.ProjectName != "" {
 		return Submitted{}, stride.InvalidField("project_name", "must not stand beside project_id")
 	}
-	if err := sub.Options.Validate(); err != nil {
+	var err error
+	if sub.Options, err = sub.Options.settled(s.Hybrid); err != nil {
 		return Submitted{}, err
 	}
 	if err := checkScope(sub.Scope); err != nil {
@@ -319,7 +323,7 @@ func (s *Submissions) correct(ctx context.Context, tx SubmitTx, call Call, base 
 	moved := a.Clone() // the caller's is needed again where the transaction is
 	moved.MoveEvidence(sourceMap(base.Sources, sources))
 	return s.frozen().insertVersion(ctx, tx, call.Actor, base.ProjectID, base.Scope, parsedSources{
-		sources: sources, architecture: moved, notes: base.Notes, hash: base.ContentHash,
+		sources: sources, architecture: moved, notes: base.Notes, hash: base.ContentHash, extendedBy: base.ExtendedBy,
 	})
 }
 
@@ -337,9 +341,12 @@ type parsedSources struct {
 	architecture stride.Architecture
 	notes        []string
 	hash         string
+	// extendedBy is set where the architecture was extended already.
+	extendedBy stride.DraftID
 }
 
-// parse checks and reads the sources; field names the i-th in errors.
+// parse checks and reads the sources, in which credentials are masked from here on;
+// field names the i-th in errors.
 func (s *Submissions) parse(in []NewSource, field func(int) string) (parsedSources, error) {
 	var out parsedSources
 	h := sha256.New()
@@ -365,11 +372,14 @@ func (s *Submissions) parse(in []NewSource, field func(int) string) (parsedSourc
 		fmt.Fprintf(h, "%s\x00%d\x00", format, len(src.Content))
 		h.Write(src.Content)
 	}
+	masked, secrets := draft.Mask(out.sources)
+	out.sources = masked
 	var err error
 	out.architecture, out.notes, err = formats.Parse(out.sources)
 	if err != nil {
 		return out, renameField(err, field(0))
 	}
+	out.notes = append(out.notes, secrets...)
 	out.hash = hex.EncodeToString(h.Sum(nil))
 	return out, nil
 }
@@ -406,7 +416,7 @@ func (s *Submissions) insertVersion(
 	m := stride.ThreatModel{
 		ID: stride.ModelID(s.NewID()), ProjectID: p, Scope: scope, Number: 1, State: stride.ModelDraft,
 		ContentHash: parsed.hash, Architecture: parsed.architecture, Sources: parsed.sources, Notes: parsed.notes,
-		AuthorID: actor.User, Revision: 1, CreatedAt: s.Now(),
+		AuthorID: actor.User, Revision: 1, CreatedAt: s.Now(), ExtendedBy: parsed.extendedBy,
 	}
 	if ok {
 		m.Number = latest.Number + 1

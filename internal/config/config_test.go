@@ -17,7 +17,7 @@ func defaults() Config {
 	return Config{
 		Addr: "127.0.0.1:8080", DatabaseURL: "sqlite:threatdraft.db", DatabaseConns: 10, Workers: 4,
 		ShutdownGrace: 20 * time.Second, LogLevel: slog.LevelInfo, LogFormat: "text",
-		LLM: LLM{LLMConcurrency: 4, LLMTimeout: 2 * time.Minute},
+		LLM: LLM{LLMConcurrency: 4, LLMTimeout: 2 * time.Minute, LLMExamples: "project"},
 	}
 }
 
@@ -47,7 +47,7 @@ func TestLoad(t *testing.T) {
 					LLM: LLM{
 						LLMProvider: "ollama", LLMModel: "m", LLMBaseURL: "http://127.0.0.1:9/v1", LLMAPIKey: "k",
 						LLMHeaders: map[string]string{"X-Team": "kiln", "X-Env": "test"}, LLMFallback: "openai:n",
-						LLMConcurrency: 2, LLMTimeout: 30 * time.Minute, LLMBudgetUSD: 0.5,
+						LLMConcurrency: 2, LLMTimeout: 30 * time.Minute, LLMBudgetUSD: 0.5, LLMExamples: "project",
 					},
 				}
 			},
@@ -181,7 +181,7 @@ func TestLoadLLM(t *testing.T) {
 	t.Parallel()
 	got, err := LoadLLM([]string{"THREATDRAFT_ADDR=nonsense", "THREATDRAFT_LLM_PROVIDER=none"})
 	require.NoError(t, err, "what the command does not need is not its to refuse")
-	require.Equal(t, LLM{LLMProvider: "none", LLMConcurrency: 4, LLMTimeout: 2 * time.Minute}, got)
+	require.Equal(t, LLM{LLMProvider: "none", LLMConcurrency: 4, LLMTimeout: 2 * time.Minute, LLMExamples: "project"}, got)
 	_, err = LoadLLM([]string{"THREATDRAFT_LLM_BASE_URL=ftp://x", "THREATDRAFT_LLM_CONCURRENCY=many"})
 	require.ErrorContains(t, err, "THREATDRAFT_LLM_CONCURRENCY")
 	_, err = LoadLLM([]string{"THREATDRAFT_LLM_BASE_URL=ftp://x", "THREATDRAFT_LLM_API_KEY=top secret"})

@@ -27,8 +27,15 @@ type LLM struct {
 	LLMConcurrency int           `env:"THREATDRAFT_LLM_CONCURRENCY" envDefault:"4" validate:"min=1,max=64"`
 	LLMTimeout     time.Duration `env:"THREATDRAFT_LLM_TIMEOUT" envDefault:"2m" validate:"min=1s,max=1h"`
 	// LLMBudgetUSD bounds what one draft may cost; 0 does not.
-	LLMBudgetUSD  float64 `env:"THREATDRAFT_LLM_BUDGET_USD" envDefault:"0" validate:"min=0,max=100000"`
-	LLMPricesFile string  `env:"THREATDRAFT_LLM_PRICES_FILE"`
+	LLMBudgetUSD float64 `env:"THREATDRAFT_LLM_BUDGET_USD" envDefault:"0" validate:"min=0,max=100000"`
+	// LLMProjectBudgetUSD and LLMMonthBudgetUSD bound what the drafts of one project,
+	// and of all, may cost in a calendar month (UTC); 0 does not. For the server.
+	LLMProjectBudgetUSD float64 `env:"THREATDRAFT_LLM_PROJECT_BUDGET_USD" envDefault:"0" validate:"min=0,max=1000000"`
+	LLMMonthBudgetUSD   float64 `env:"THREATDRAFT_LLM_MONTH_BUDGET_USD" envDefault:"0" validate:"min=0,max=1000000"`
+	// LLMExamples says whose decisions the model is shown as examples: nobody's, the
+	// project's own, or those of all projects. For the server.
+	LLMExamples   string `env:"THREATDRAFT_LLM_EXAMPLES" envDefault:"project" validate:"oneof=off project all"`
+	LLMPricesFile string `env:"THREATDRAFT_LLM_PRICES_FILE"`
 	// LLMFolder is where the provider replay reads and record writes.
 	LLMFolder string `env:"THREATDRAFT_LLM_FOLDER"`
 	// PromptsDir lies over the embedded prompts.

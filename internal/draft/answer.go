@@ -2,7 +2,6 @@ package draft
 
 import (
 	"maps"
-	"slices"
 
 	"github.com/threatdraft/threatdraft/internal/stride"
 )
@@ -28,19 +27,4 @@ func answer(a *stride.Architecture, answers []stride.Answer) {
 	for i := range a.Flows {
 		maps.Copy(a.Flows[i].Controls, given[a.Flows[i].ID])
 	}
-}
-
-// clone copies whatever a run changes, so that the caller's Architecture stays
-// as it is.
-func clone(a stride.Architecture) stride.Architecture {
-	a.Elements, a.Flows = slices.Clone(a.Elements), slices.Clone(a.Flows)
-	a.TrustBoundaries, a.Assets = slices.Clone(a.TrustBoundaries), slices.Clone(a.Assets)
-	a.Assumptions = slices.Clone(a.Assumptions)
-	for i := range a.Elements {
-		a.Elements[i].Controls = maps.Clone(a.Elements[i].Controls)
-	}
-	for i := range a.Flows {
-		a.Flows[i].Controls = maps.Clone(a.Flows[i].Controls)
-	}
-	return a
 }

@@ -53,20 +53,25 @@ type completion struct {
 	flows  []foundFlow // until all parts are known
 }
 
-// complete asks the model which parts the extractor missed. It returns the
-// Architecture with them; on a failure of the model the one that it was given.
-func (h *hybrid) complete(ctx context.Context, a stride.Architecture) stride.Architecture {
-	text := joinSources(h.in.Sources)
-	c := completion{a: clone(a), quotes: newQuoter(h.in.Sources), drop: h.drop}
-	q := question{Excerpt: cut(text, maxCompleted)}
+// complete asks the model which parts the extractor missed in the sources of a, and
+// returns them; on a failure of the model those whose description came whole.
+func (h *hybrid) complete(ctx context.Context, a stride.Architecture) stride.Addition {
+	if before, ok := h.restore(ctx, prompts.Extract); ok {
+		if before.Found != nil {
+			return *before.Found
+		}
+		return stride.Addition{}
+	}
+	state := aboutAll(prompts.Extract)
+	c := completion{a: a.Clone(), quotes: newQuoter(h.in.Sources), drop: state.drop}
+	q := question{Excerpt: cut(joinSources(h.in.Sources), maxCompleted)}
 	for _, e := range a.Elements {
 		q.Elements = append(q.Elements, h.check.describe(e, h.zones))
 	}
 	for _, f := range a.Flows {
 		q.Flows = append(q.Flows, h.check.describeFlow(f))
 	}
-	state := GroupState{Key: prompts.Extract, Task: prompts.Extract, Elements: []string{}}
-	_, err := h.ask(ctx, prompts.Extract, q, map[string][]string{"tags": offered}, func(_ *collector, list string, object []byte) {
+	_, err := h.ask(ctx, &state, prompts.Extract, q, map[string][]string{"tags": offered}, func(_ *collector, list string, object []byte) {
 		switch list {
 		case "parts":
 			c.addPart(object)
@@ -77,12 +82,13 @@ func (h *hybrid) complete(ctx context.Context, a stride.Architecture) stride.Arc
 			}
 		}
 	})
-	h.ended(ctx, state.with(err))
 	for _, f := range c.flows {
 		c.addFlow(f)
 	}
-	c.a.Connect()
-	return c.a
+	found := stride.Addition{Elements: c.a.Elements[len(a.Elements):], Flows: c.a.Flows[len(a.Flows):]}
+	state.Found = &found
+	h.ended(ctx, state.endedBy(err))
+	return found
 }
 
 // addPart adds a part with a quote that has its name.

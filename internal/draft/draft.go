@@ -14,9 +14,9 @@ import (
 	"fmt"
 
 	"github.com/threatdraft/threatdraft/internal/formats"
-	"github.com/threatdraft/threatdraft/internal/llm"
 	"github.com/threatdraft/threatdraft/internal/rules"
 	"github.com/threatdraft/threatdraft/internal/stride"
+	"github.com/threatdraft/threatdraft/prompts"
 )
 
 // Input is what a draft is made from.
@@ -43,12 +43,16 @@ type Input struct {
 	Complete bool
 	// Ledger is asked before each call to the model and told of it after; nil for
 	// none.
-	Ledger llm.Ledger
-	// Finished holds what earlier runs of the draft kept of groups that they
-	// finished, by the group's key: these are not asked again.
-	Finished map[string][]stride.Proposal
-	// Done is told of each group that is finished; nil for nobody.
-	Done func(context.Context, GroupState) error
+	Ledger Ledger
+	// Accepted and Rejected are examples of what reviewers decided before, each one
+	// line, newest first.
+	Accepted, Rejected []string
+	// Finished holds the questions that earlier runs of the draft finished, by key:
+	// these are not asked again.
+	Finished map[string]Finished
+	// Done is told of each question that has ended, and how many of the questions
+	// planned so far have; nil for nobody.
+	Done func(ctx context.Context, c Checkpoint, done, planned int) error
 }
 
 // Item is one verified proposal. Key is stable within the draft: the proposal's
@@ -76,7 +80,9 @@ type Output struct {
 	// Notes say what was not understood, and general advice that is no threat.
 	Notes []string `json:"notes"`
 	// LLM says what a model had to do with it; nil where rules drafted alone.
-	LLM *LLMReport `json:"llm,omitempty"`
+	LLM *stride.LLMReport `json:"llm,omitempty"`
+	// Found is what a model added to Architecture.
+	Found stride.Addition `json:"-"`
 
 	notApplicable []stride.Cell
 }
@@ -105,6 +111,9 @@ func New() *Pipeline { return &Pipeline{} }
 // NewHybrid makes a Pipeline that drafts by rules and has the model add to it.
 func NewHybrid(m Model) *Pipeline { return &Pipeline{model: &m} }
 
+// Hybrid reports whether the pipeline has a model.
+func (p *Pipeline) Hybrid() bool { return p.model != nil }
+
 // Run drafts in and calls emit once per verified proposal, in the order of
 // priority; an error of emit, or the end of ctx, stops the run and is returned
 // wrapped. A nil emit is allowed.
@@ -114,9 +123,12 @@ func (p *Pipeline) Run(ctx context.Context, in Input, emit func(context.Context,
 		return Output{}, fmt.Errorf("draft: %w", err)
 	}
 	var secrets []string
-	in.Sources, secrets = mask(in.Sources)
+	in.Sources, secrets = Mask(in.Sources)
 	if in.Architecture != nil {
-		out.Architecture = clone(*in.Architecture)
+		out.Architecture = in.Architecture.Clone()
+		if before := in.Finished[prompts.Extract]; before.Found != nil {
+			out.Architecture = out.Architecture.Without(*before.Found) // grow brings it back, in its place
+		}
 		out.Architecture.Connect()
 	} else {
 		a, notes, err := Extract(in.Sources)

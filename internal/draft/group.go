@@ -34,6 +34,18 @@ func (g group) key() string {
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
+// keys lists the elements and flows.
+func (g group) keys() []stride.Key {
+	out := make([]stride.Key, 0, len(g.elements)+len(g.flows))
+	for _, e := range g.elements {
+		out = append(out, e.ID)
+	}
+	for _, f := range g.flows {
+		out = append(out, f.ID)
+	}
+	return out
+}
+
 // names lists the elements, for people.
 func (g group) names() []string {
 	out := make([]string, 0, len(g.elements))

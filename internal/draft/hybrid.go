@@ -1,12 +1,10 @@
 package draft
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/threatdraft/threatdraft/internal/llm"
@@ -24,7 +22,7 @@ type hybrid struct {
 	check  *checker
 	zones  map[stride.Key]string
 	emit   func(context.Context, Item) error
-	report *LLMReport
+	report *stride.LLMReport
 
 	mu sync.Mutex
 	// floor maps the ids of candidates, c1, c2, to indices of out.Threats.
@@ -32,12 +30,15 @@ type hybrid struct {
 	added []stride.Proposal
 	// by names the group in whose answer each of added stood.
 	by []string
-	// stopped is the first error of emit, which ends the run.
+	// done of the planned questions have ended.
+	done, planned int
+	// stopped is the first error of emit or of the ledger, which ends the run.
 	stopped error
 }
 
 // hybridize asks the model about the draft in out and completes it. Failures of
-// the model are reported in out.LLM; an error is one of emit or the end of ctx.
+// the model are reported in out.LLM; an error is one of emit, of Done, of the
+// ledger, or the end of ctx.
 func (p *Pipeline) hybridize(ctx context.Context, in Input, out *Output, emit func(context.Context, Item) error) error {
 	fixed, err := p.model.Prompts.Fixed()
 	if err != nil {
@@ -45,7 +46,7 @@ func (p *Pipeline) hybridize(ctx context.Context, in Input, out *Output, emit fu
 	}
 	h := &hybrid{
 		model: p.model, in: in, out: out, emit: emit, check: newChecker(&out.Architecture, in.Sources, fixed),
-		zones: map[stride.Key]string{}, floor: map[string]int{}, report: &LLMReport{Groups: []GroupState{}, Dropped: []Drop{}},
+		zones: map[stride.Key]string{}, floor: map[string]int{}, report: &stride.LLMReport{Groups: []stride.LLMGroup{}, Dropped: []stride.LLMDrop{}},
 	}
 	out.LLM = h.report
 	for _, b := range out.Architecture.TrustBoundaries {
@@ -54,16 +55,16 @@ func (p *Pipeline) hybridize(ctx context.Context, in Input, out *Output, emit fu
 	for i := range out.Threats {
 		h.floor[fmt.Sprintf("c%d", i+1)] = i
 	}
+	h.planned = 1 // the gaps
 	var asking sync.WaitGroup
-	completed := out.Architecture
-	if in.Complete {
-		asking.Go(func() { completed = h.complete(ctx, out.Architecture) })
+	if _, found := in.Finished[prompts.Extract]; found || in.Complete {
+		h.planned++
+		before := out.Architecture.Clone()
+		asking.Go(func() { out.Found = h.complete(ctx, before) })
 	}
-	for _, g := range groupsOf(&out.Architecture) {
-		asking.Go(func() { h.askGroup(ctx, g) })
-	}
+	h.askGroups(ctx, &asking, groupsOf(&out.Architecture))
 	asking.Wait()
-	h.grow(ctx, completed)
+	h.grow(ctx)
 	h.askGaps(ctx)
 	if h.stopped != nil {
 		return h.stopped
@@ -75,30 +76,44 @@ func (p *Pipeline) hybridize(ctx context.Context, in Input, out *Output, emit fu
 	return nil
 }
 
+func (h *hybrid) askGroups(ctx context.Context, asking *sync.WaitGroup, groups []group) {
+	h.mu.Lock()
+	h.planned += len(groups)
+	h.mu.Unlock()
+	for _, g := range groups {
+		asking.Go(func() { h.askGroup(ctx, g) })
+	}
+}
+
 // askGroup asks for the threats of a group, has the bad ones corrected, and asks
 // about halves where the answer did not fit.
 func (h *hybrid) askGroup(ctx context.Context, g group) {
-	state := GroupState{Key: g.key(), Task: prompts.Threats, Elements: g.names()}
-	if items, ok := h.in.Finished[state.Key]; ok {
-		for _, p := range items {
-			h.keep(ctx, state.Key, p, "")
+	state := Checkpoint{Group: stride.LLMGroup{Key: g.key(), Task: prompts.Threats, Elements: g.names(), TargetIDs: g.keys()}}
+	halves, divisible := g.halves(&h.out.Architecture)
+	if before, ok := h.restore(ctx, state.Group.Key); ok {
+		if before.Group.Split && divisible {
+			h.askHalves(ctx, halves)
 		}
-		state.Done = true
-		h.ended(ctx, state)
 		return
 	}
-	c, err := h.ask(ctx, prompts.Threats, h.aboutGroup(g), h.enums(g), func(c *collector, _ string, object []byte) { h.consider(ctx, c, state.Key, object) })
-	if halves, ok := g.halves(&h.out.Architecture); ok && tooLong(err) {
-		for _, half := range halves {
-			h.askGroup(ctx, half)
-		}
+	c, err := h.ask(ctx, &state, prompts.Threats, h.aboutGroup(g), h.enums(g), func(c *collector, _ string, object []byte) { h.consider(ctx, c, &state, object) })
+	if divisible && tooLong(err) {
+		state.Group.Split, state.Group.Done = true, true
+		h.ended(ctx, state)
+		h.askHalves(ctx, halves)
 		return
 	}
 	if err == nil && len(c.bad) > 0 {
-		h.repair(ctx, g, state.Key, c.bad)
+		h.repair(ctx, g, &state, c.bad)
 	}
-	h.askMitigations(ctx, g, state.Key)
-	h.ended(ctx, state.with(err))
+	h.askMitigations(ctx, g, &state)
+	h.ended(ctx, state.endedBy(err))
+}
+
+func (h *hybrid) askHalves(ctx context.Context, halves []group) {
+	var asking sync.WaitGroup
+	h.askGroups(ctx, &asking, halves)
+	asking.Wait()
 }
 
 // tooLong reports whether question or answer did not fit.
@@ -107,50 +122,69 @@ func tooLong(err error) bool {
 	return errors.As(err, &f) && (f.Kind == llm.Truncated || f.Kind == llm.ContextTooLong)
 }
 
+// restore takes over what an earlier run of the draft kept of a question that it
+// finished; ok is false where it has not.
+func (h *hybrid) restore(ctx context.Context, key string) (c Checkpoint, ok bool) {
+	f, ok := h.in.Finished[key]
+	if !ok {
+		return Checkpoint{}, false
+	}
+	for _, p := range f.Items {
+		h.keep(ctx, key, p, "")
+	}
+	h.ended(ctx, f.Checkpoint)
+	return f.Checkpoint, true
+}
+
 // grow takes over the parts and flows that the model found, has the rules draft for
 // them, and asks about them. What was drafted before them stays.
-func (h *hybrid) grow(ctx context.Context, completed stride.Architecture) {
-	before := map[stride.Key]bool{}
-	for _, e := range h.out.Architecture.Elements {
-		before[e.ID] = true
-	}
-	if len(completed.Elements)+len(completed.Flows) == len(h.out.Architecture.Elements)+len(h.out.Architecture.Flows) || h.stopped != nil {
+func (h *hybrid) grow(ctx context.Context) {
+	before := h.out.Architecture.Clone()
+	if h.stopped != nil || !h.out.Architecture.Extend(h.out.Found) {
 		return
 	}
-	h.out.Architecture = completed
 	h.check = newChecker(&h.out.Architecture, h.in.Sources, h.check.prompt)
 	drafted := rules.Propose(&h.out.Architecture, rules.Options{Criticality: h.in.Criticality, All: h.in.All, MaxQuestions: h.in.MaxQuestions})
 	h.out.Questions = drafted.Questions
 	for _, p := range newVerifier(&h.out.Architecture, h.in.Sources).proposals(drafted.Proposals) {
 		h.keep(ctx, "", p, "")
 	}
-	added := completed
-	added.Elements = slices.DeleteFunc(slices.Clone(completed.Elements), func(e stride.Element) bool { return before[e.ID] })
+	added := h.out.Architecture.Clone()
+	added.Elements = slices.DeleteFunc(added.Elements, func(e stride.Element) bool {
+		_, old := before.Element(e.ID)
+		return old
+	})
 	var asking sync.WaitGroup
-	for _, g := range groupsOf(&added) {
-		asking.Go(func() { h.askGroup(ctx, g) })
-	}
+	h.askGroups(ctx, &asking, groupsOf(&added))
 	asking.Wait()
 }
 
-// with returns the state of a question that ended with err.
-func (s GroupState) with(err error) GroupState {
-	if s.Done = err == nil; !s.Done {
-		s.Kind, s.Reason = failed(err)
+// endedBy returns the state of a question that ended with err.
+func (c Checkpoint) endedBy(err error) Checkpoint {
+	if c.Group.Done = err == nil; !c.Group.Done {
+		c.Group.Kind, c.Group.Reason = failed(err)
 	}
-	return s
+	return c
 }
 
-// ended records how a question ended and tells the caller of a finished group, so
-// that a repeated run need not ask again.
-func (h *hybrid) ended(ctx context.Context, s GroupState) {
+// ended records how a question ended and tells the caller, so that a repeated run
+// need not ask again.
+func (h *hybrid) ended(ctx context.Context, c Checkpoint) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.report.Groups = append(h.report.Groups, s)
-	if s.Done && h.in.Done != nil && h.stopped == nil {
-		if err := h.in.Done(ctx, s); err != nil {
-			h.stopped = fmt.Errorf("finish group %s: %w", s.Key, err)
-		}
+	h.done++
+	h.report.Groups = append(h.report.Groups, c.Group)
+	h.report.Dropped = append(h.report.Dropped, c.Dropped...)
+	h.report.DiscardedQuotes += c.DiscardedQuotes
+	h.out.notApplicable = append(h.out.notApplicable, c.NotApplicable...)
+	if c.Group.Provider != "" {
+		h.report.Provider, h.report.Model = c.Group.Provider, c.Group.Model
+	}
+	if h.in.Done == nil || h.stopped != nil || ctx.Err() != nil {
+		return
+	}
+	if err := h.in.Done(ctx, c, h.done, h.planned); err != nil {
+		h.stopped = fmt.Errorf("end of question %s: %w", c.Group.Key, err)
 	}
 }
 
@@ -181,28 +215,41 @@ func (c *collector) Text(piece string) error {
 
 // ask renders the prompt of a task, asks, and hands each object of the answer on.
 // An answer without any object that is not whole either is malformed.
-func (h *hybrid) ask(ctx context.Context, task string, q question, enums map[string][]string, each func(*collector, string, []byte)) (*collector, error) {
+func (h *hybrid) ask(
+	ctx context.Context, state *Checkpoint, task string, q question, enums map[string][]string, each func(*collector, string, []byte),
+) (*collector, error) {
 	c := &collector{}
 	c.each = func(list string, object []byte) { each(c, list, object) }
 	request, err := h.model.render(task, q, enums)
 	if err != nil {
+		h.stop(err)
 		return c, err
 	}
 	answer, err := h.model.Asker.Ask(ctx, request, c, h.in.Ledger)
+	var f *llm.Failure
+	if err != nil && !errors.As(err, &f) && ctx.Err() == nil {
+		h.stop(err) // the ledger's own: no more is asked than can be accounted for
+	}
 	if err != nil {
 		return c, err
 	}
-	h.mu.Lock()
-	h.report.Provider, h.report.Model = answer.Provider, answer.Model
-	h.mu.Unlock()
+	state.Group.Provider, state.Group.Model = answer.Provider, answer.Model
 	if c.seen == 0 && !c.whole() {
 		return c, &llm.Failure{Kind: llm.Malformed, Message: "the model's answer holds no JSON"}
 	}
 	return c, nil
 }
 
+func (h *hybrid) stop(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.stopped == nil {
+		h.stopped = err
+	}
+}
+
 // consider takes one object of an answer about threats.
-func (h *hybrid) consider(ctx context.Context, c *collector, group string, object []byte) {
+func (h *hybrid) consider(ctx context.Context, c *collector, state *Checkpoint, object []byte) {
 	var t modelThreat
 	if err := decode(object, &t); err != nil {
 		c.bad = append(c.bad, badItem{object: string(object), reason: "it is not the JSON that the schema asks for: " + err.Error()})
@@ -214,25 +261,23 @@ func (h *hybrid) consider(ctx context.Context, c *collector, group string, objec
 		return
 	}
 	if discarded {
-		h.mu.Lock()
-		h.report.DiscardedQuotes++
-		h.mu.Unlock()
+		state.DiscardedQuotes++
 	}
-	h.keep(ctx, group, p, t.Improves)
+	h.keep(ctx, state.Group.Key, p, t.Improves)
 }
 
 // repair asks once more for the items that were refused, with the reasons. What is
 // still bad is dropped with its reason.
-func (h *hybrid) repair(ctx context.Context, g group, key string, bad []badItem) {
+func (h *hybrid) repair(ctx context.Context, g group, state *Checkpoint, bad []badItem) {
 	const most = 12
 	q := h.aboutGroup(g)
 	for i, b := range bad[:min(len(bad), most)] {
 		q.Refused = append(q.Refused, refusal{Index: i, Reason: b.reason, Item: oneLine(b.object)})
 	}
 	mended := map[int]bool{}
-	c, err := h.ask(ctx, prompts.Repair, q, h.enums(g), func(c *collector, _ string, object []byte) {
+	c, err := h.ask(ctx, state, prompts.Repair, q, h.enums(g), func(c *collector, _ string, object []byte) {
 		before := len(c.bad)
-		h.consider(ctx, c, key, object)
+		h.consider(ctx, c, state, object)
 		var t struct {
 			Index int `json:"index"`
 		}
@@ -242,146 +287,17 @@ func (h *hybrid) repair(ctx context.Context, g group, key string, bad []badItem)
 	})
 	for i, b := range bad {
 		if !mended[i] {
-			h.drop(prompts.Threats, b.title, b.reason)
+			state.drop(prompts.Threats, b.title, b.reason)
 		}
 	}
 	if err == nil {
 		for _, b := range c.bad {
-			h.drop(prompts.Repair, b.title, b.reason)
+			state.drop(prompts.Repair, b.title, b.reason)
 		}
 	}
 }
 
-func (h *hybrid) drop(task, title, reason string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.report.Dropped = append(h.report.Dropped, Drop{Task: task, Title: cut(oneLine(title), maxTitle), Reason: reason})
-}
-
-// keep takes a verified proposal: as a better wording of a candidate, or as a new
-// one where nothing says the same yet.
-func (h *hybrid) keep(ctx context.Context, group string, p stride.Proposal, improves string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.stopped != nil {
-		return
-	}
-	for i := range h.out.Threats {
-		if p.ID != "" && h.out.Threats[i].ID == p.ID {
-			if len(p.Origins) > 0 {
-				h.out.Threats[i] = p // an earlier run had it worded
-			}
-			return
-		}
-	}
-	if p.Rule != "" {
-		h.added, h.by = append(h.added, p), append(h.by, group) // of a part that the model found
-		h.tell(ctx, group, p)
-		return
-	}
-	if i, ok := h.floor[improves]; ok && improvable(h.out.Threats[i], p) {
-		h.enrich(ctx, group, i, p)
-		return
-	}
-	for i := range h.out.Threats {
-		if similar(h.out.Threats[i], p) {
-			h.enrich(ctx, group, i, p)
-			return
-		}
-	}
-	for i := range h.added {
-		if similar(h.added[i], p) {
-			return // said before, by another group or an attempt that failed later
-		}
-	}
-	p.ID = stride.Fingerprint("", p.TargetIDs[0], p.Category, attackOf(p))
-	for slices.ContainsFunc(h.added, func(have stride.Proposal) bool { return have.ID == p.ID }) {
-		if len(p.CWE) == 0 {
-			return // the very title again
-		}
-		p.CWE = p.CWE[1:] // another attack under the same weakness
-		p.ID = stride.Fingerprint("", p.TargetIDs[0], p.Category, attackOf(p))
-	}
-	p.Origins = []stride.Origin{h.origin(p)}
-	h.added, h.by = append(h.added, p), append(h.by, group)
-	h.tell(ctx, group, p)
-}
-
-func (h *hybrid) origin(p stride.Proposal) stride.Origin {
-	return stride.Origin{By: "model", Title: p.Title, Statement: p.Statement}
-}
-
-// improvable reports whether p may reword the candidate: it is the same kind of
-// attack on one of its targets, and says something of what the candidate says.
-func improvable(have, p stride.Proposal) bool {
-	if have.Category != p.Category || !shareTarget(have, p) || len(p.Statement) < len(have.Statement)/4 {
-		return false
-	}
-	names := nameWords(append(slices.Clone(p.Targets), have.Targets...)...)
-	return overlap(contentOf(p.Title+" "+p.Statement, names), contentOf(have.Title+" "+have.Statement, names)) > 0
-}
-
-// enrich gives the candidate the model's wording and evidence. What the rule
-// stands for stays: its targets, its risk, its measures, and its own words beside.
-func (h *hybrid) enrich(ctx context.Context, group string, i int, p stride.Proposal) {
-	t := &h.out.Threats[i]
-	if len(t.Origins) > 0 {
-		return // worded already
-	}
-	t.Origins = []stride.Origin{{By: "rule", Title: t.Title, Statement: t.Statement}, h.origin(p)}
-	t.Title, t.Statement = p.Title, p.Statement
-	for _, e := range p.Evidence {
-		if e.Kind == stride.Quoted && !slices.ContainsFunc(t.Evidence, func(have stride.Evidence) bool { return have.Start == e.Start && have.End == e.End }) {
-			t.Evidence = append([]stride.Evidence{e}, t.Evidence...)
-		}
-	}
-	if p.Confidence.Rank() > t.Confidence.Rank() {
-		t.Confidence = p.Confidence
-	}
-	h.tell(ctx, group, *t)
-}
-
-// tell hands an item on; its key stays when it is worded better.
-func (h *hybrid) tell(ctx context.Context, group string, p stride.Proposal) {
-	if h.emit == nil || h.stopped != nil {
-		return
-	}
-	if err := h.emit(ctx, Item{Key: p.ID, Proposal: p, Group: group}); err != nil {
-		h.stopped = fmt.Errorf("emit proposal %s: %w", p.ID, err)
-	}
-}
-
-// Limits of a hybrid draft: what a reader takes in.
-const (
-	mostOfSmall = 45 // below smallSystem elements
-	smallSystem = 15
-	mostOfLarge = 70
-)
-
-// finish puts what was added behind what it equals in priority, within the limit of
-// the draft.
-func (h *hybrid) finish() {
-	limit := mostOfLarge
-	if len(h.out.Architecture.Elements) < smallSystem {
-		limit = mostOfSmall
-	}
-	slices.SortStableFunc(h.added, func(a, b stride.Proposal) int {
-		return cmp.Or(cmp.Compare(priority(b), priority(a)), cmp.Compare(a.ID, b.ID))
-	})
-	room := max(0, limit-len(h.out.Threats))
-	if over := len(h.added) - room; over > 0 && !h.in.All {
-		h.report.HeldBack, h.added = over, h.added[:room]
-	}
-	h.out.Threats = append(h.out.Threats, h.added...)
-	slices.SortStableFunc(h.out.Threats, func(a, b stride.Proposal) int { return cmp.Compare(priority(b), priority(a)) })
-	slices.SortFunc(h.report.Groups, func(a, b GroupState) int { return cmp.Or(cmp.Compare(a.Task, b.Task), cmp.Compare(a.Key, b.Key)) })
-	slices.SortFunc(h.report.Dropped, func(a, b Drop) int {
-		return cmp.Or(strings.Compare(a.Task, b.Task), strings.Compare(a.Title, b.Title), strings.Compare(a.Reason, b.Reason))
-	})
-}
-
-// priority is likelihood times impact, and what the source vouches for; as the
-// rules rank.
-func priority(p stride.Proposal) int {
-	return p.Likelihood*p.Impact + 2*(p.Confidence.Rank()-stride.ConfidenceLow.Rank())
+// drop notes an item that is not kept.
+func (c *Checkpoint) drop(task, title, reason string) {
+	c.Dropped = append(c.Dropped, stride.LLMDrop{Task: task, Title: cut(oneLine(title), maxTitle), Reason: reason})
 }

@@ -316,36 +316,184 @@ func TestAnAnswerThatIsCutOffSplitsItsGroup(t *testing.T) {
 	}
 }
 
-func TestFinishedGroupsAreNotAskedAgain(t *testing.T) {
-	t.Parallel()
-	m := &model{}
-	m.answer = func(r llm.Request) (string, error) {
-		if id := idOf(r, "Kiln service"); r.Task == prompts.Threats && id != "" {
-			return threats(t, threat(id, "tampering", "Ruined batch at the kiln service", "An operator can ruin a batch at the kiln service with a wrong plan, causing losses.", "")), nil
+// keeper keeps what a run tells, as storage does: the newest state of each item,
+// and of rules' items that a model worded the model's.
+type keeper struct {
+	finished map[string]Finished
+	items    map[string]Item
+	order    []string
+}
+
+func (k *keeper) item(_ context.Context, i Item) error {
+	if k.items == nil {
+		k.items = map[string]Item{}
+	}
+	old, known := k.items[i.Key]
+	if known && i.Group == "" && old.Group != "" {
+		return nil
+	}
+	if !known {
+		k.order = append(k.order, i.Key)
+	}
+	k.items[i.Key] = i
+	return nil
+}
+
+func (k *keeper) done(_ context.Context, c Checkpoint, _, _ int) error {
+	if c.Group.Done {
+		if k.finished == nil {
+			k.finished = map[string]Finished{}
+		}
+		b, err := json.Marshal(c)
+		if err != nil {
+			return err
+		}
+		var stored Checkpoint
+		if err := json.Unmarshal(b, &stored); err != nil {
+			return err
+		}
+		k.finished[c.Group.Key] = Finished{Checkpoint: stored}
+	}
+	return nil
+}
+
+// input is in with what was kept.
+func (k *keeper) input(in Input) Input {
+	in.Finished = map[string]Finished{}
+	for key, f := range k.finished {
+		for _, id := range k.order {
+			if k.items[id].Group == key {
+				f.Items = append(f.Items, k.items[id].Proposal)
+			}
+		}
+		in.Finished[key] = f
+	}
+	return in
+}
+
+// busy answers each task with something: parts, threats that are split, a better
+// wording, a bad item, measures, reasons.
+func busy(t *testing.T) func(llm.Request) (string, error) {
+	t.Helper()
+	return func(r llm.Request) (string, error) {
+		switch r.Task {
+		case prompts.Extract:
+			return `{"parts":[{"name":"alchemist's cabinet","kind":"data_store","tags":["document_store"],"quote":"looked up in the alchemist's cabinet"},
+				{"name":"Oracle","kind":"process","tags":[],"quote":"The web shop stores orders"}],
+				"flows":[{"source":"kiln service","target":"alchemist's cabinet","name":"recipes","protocol":"","quote":"looked up in the alchemist's cabinet by the kiln service"}]}`, nil
+		case prompts.Threats:
+			if strings.Count(r.User, " = ") > 2 {
+				return `{"threats":[`, &llm.Failure{Kind: llm.Truncated, Message: "cut off"}
+			}
+			var items []map[string]any
+			for _, name := range []string{"Kiln service", "alchemist's cabinet"} {
+				if id := idOf(r, name); id != "" {
+					items = append(items, threat(id, "tampering", "Ruined batch at the "+name, "An operator can ruin a batch at the "+name+" with a wrong plan, causing losses.", "No such quote stands in the text."),
+						threat("e99", "tampering", "Fake", "Somebody can do something to a part that is not there at all.", ""))
+				}
+			}
+			return threats(t, items...), nil
+		case prompts.Mitigations:
+			return `{"mitigations":[{"index":0,"text":"Have a second operator confirm each firing plan in the web shop.","references":[]}]}`, nil
+		case prompts.Gaps:
+			_, cells, _ := strings.Cut(r.User, "Empty cells\n")
+			id, categories, _ := strings.Cut(cells[:strings.IndexByte(cells, '\n')], ": ")
+			return fmt.Sprintf(`{"threats":[],"not_applicable":[{"target":%q,"category":%q,"reason":"it keeps nothing that anybody could deny"}]}`,
+				id, strings.ReplaceAll(strings.Split(categories, ", ")[0], " ", "_")), nil
 		}
 		return "{}", nil
 	}
-	kept := map[string][]stride.Proposal{}
+}
+
+// A run that dies after any question is repeated: what was finished is not asked
+// again, and the draft is what it would have been.
+func TestFinishedQuestionsAreNotAskedAgain(t *testing.T) {
+	t.Parallel()
 	in := potteryInput()
-	in.Done = func(_ context.Context, g GroupState) error {
-		if kept[g.Key] == nil {
-			kept[g.Key] = []stride.Proposal{}
+	in.Sources[0].Content = []byte(pottery + " Glaze recipes are looked up in the alchemist's cabinet by the kiln service.")
+	in.Complete = true
+	sorted := cmp.Transformer("sorted", func(p stride.Proposal) string { return p.ID + p.Title + fmt.Sprint(len(p.Mitigations)) })
+	undisturbed := &model{answer: busy(t)}
+	whole, err := hybridPipeline(t, undisturbed).Run(t.Context(), in, nil)
+	require.NoError(t, err)
+	require.Len(t, whole.LLM.Dropped, 3, "the case holds dropped parts and threats")
+	require.True(t, slices.ContainsFunc(whole.LLM.Groups, func(g stride.LLMGroup) bool { return g.Split }))
+	require.NotEmpty(t, whole.Found.Elements)
+	questions := len(whole.LLM.Groups)
+	for after := range questions + 1 {
+		var kept keeper
+		ended, dead := 0, errors.New("the program was killed")
+		first := in
+		first.Done = func(ctx context.Context, c Checkpoint, done, planned int) error {
+			if ended == after {
+				return dead
+			}
+			ended++
+			return kept.done(ctx, c, done, planned)
 		}
-		return nil
+		before := &model{answer: busy(t)}
+		_, err := hybridPipeline(t, before).Run(t.Context(), first, kept.item)
+		if after < questions {
+			require.ErrorIs(t, err, dead)
+		} else {
+			require.NoError(t, err)
+		}
+		repeated := kept.input(in)
+		finished := map[string]int{}
+		for _, f := range repeated.Finished {
+			finished[f.Group.Task]++
+		}
+		again := &model{answer: busy(t)}
+		second, err := hybridPipeline(t, again).Run(t.Context(), repeated, kept.item)
+		require.NoError(t, err)
+		for _, task := range []string{prompts.Extract, prompts.Threats, prompts.Gaps} {
+			require.Equal(t, undisturbed.tasks()[task], finished[task]+again.tasks()[task], "after %d: what is finished is not asked again", after)
+		}
+		require.Empty(t, cmp.Diff(whole.Threats, second.Threats, sorted), "after %d", after)
+		require.Empty(t, cmp.Diff(whole.LLM, second.LLM), "after %d", after)
+		require.Empty(t, cmp.Diff(whole.Coverage, second.Coverage), "after %d", after)
+		require.Empty(t, cmp.Diff(whole.Architecture, second.Architecture), "after %d", after)
+		if after == questions {
+			require.Empty(t, again.asked, "all was finished")
+		}
 	}
-	first, err := hybridPipeline(t, m).Run(t.Context(), in, func(_ context.Context, i Item) error {
-		if i.Group != "" {
-			kept[i.Group] = append(kept[i.Group], i.Proposal)
+}
+
+// A draft that was extended by what the model found, and asks for what it lacks,
+// has the same groups again.
+func TestResumedDraftKnowsItsGroups(t *testing.T) {
+	t.Parallel()
+	in := potteryInput()
+	in.Sources[0].Content = []byte(pottery + " Glaze recipes are looked up in the alchemist's cabinet by the kiln service.")
+	in.Complete = true
+	var kept keeper
+	in.Done = kept.done
+	down := &model{}
+	down.answer = func(r llm.Request) (string, error) {
+		if r.Task == prompts.Threats && idOf(r, "Kiln service") != "" {
+			return "", &llm.Failure{Kind: llm.Overloaded, Message: "busy"}
 		}
-		return nil
-	})
+		return busy(t)(r)
+	}
+	partial, err := hybridPipeline(t, down).Run(t.Context(), in, kept.item)
 	require.NoError(t, err)
-	in.Finished, in.Done = kept, nil
-	again := &model{answer: func(llm.Request) (string, error) { return "", errors.New("asked again") }}
-	second, err := hybridPipeline(t, again).Run(t.Context(), in, nil)
+	require.Len(t, partial.LLM.Missing(), 1)
+	require.Contains(t, partial.LLM.Missing()[0].Elements, "Kiln service")
+	require.NotEmpty(t, partial.LLM.Missing()[0].TargetIDs)
+
+	in.Architecture, in.Complete = &partial.Architecture, false // as it was published
+	up := &model{answer: busy(t)}
+	resumed, err := hybridPipeline(t, up).Run(t.Context(), kept.input(in), kept.item)
 	require.NoError(t, err)
-	require.Zero(t, again.tasks()[prompts.Threats]+again.tasks()[prompts.Gaps])
-	require.Equal(t, first.Threats, second.Threats)
+	require.Empty(t, resumed.LLM.Missing())
+	require.Zero(t, up.tasks()[prompts.Extract])
+	for _, r := range up.asked {
+		if r.Task == prompts.Threats {
+			require.True(t, idOf(r, "Kiln service") != "" || strings.Count(r.User, " = ") < 3, "only what is missing is asked for")
+		}
+	}
+	_, ok := titled(resumed, "Ruined batch at the Kiln service")
+	require.True(t, ok)
 }
 
 func TestGapsFillTheMatrix(t *testing.T) {

@@ -39,10 +39,10 @@ var secretForms = []struct {
 // masked lists what was masked in the sources, for people.
 type masked struct{ notes []string }
 
-// mask returns the sources with every credential replaced by asterisks of the same
+// Mask returns the sources with every credential replaced by asterisks of the same
 // length, so that offsets hold, and a note for each that names its place but not
 // its bytes. Sources without credentials are returned as they are.
-func mask(sources []stride.Source) ([]stride.Source, []string) {
+func Mask(sources []stride.Source) ([]stride.Source, []string) {
 	out := slices.Clone(sources)
 	var found masked
 	for i := range out {

@@ -28,7 +28,7 @@ func TestCredentialsAreMasked(t *testing.T) {
 			t.Parallel()
 			text := c.before + c.secret + c.after
 			in := []stride.Source{{ID: "s", Content: []byte(text)}}
-			got, notes := mask(in)
+			got, notes := Mask(in)
 			require.Equal(t, c.before+strings.Repeat("*", len(c.secret))+c.after, string(got[0].Content))
 			require.Equal(t, text, string(in[0].Content), "the input stays")
 			require.Equal(t, c.secret != "", len(notes) == 1)
@@ -43,7 +43,7 @@ func TestCredentialsAreMasked(t *testing.T) {
 func TestPrivateKeysKeepTheirLines(t *testing.T) {
 	t.Parallel()
 	text := "Key:\n-----BEGIN " + "PRIVATE KEY-----\nabc\ndef\n-----END " + "PRIVATE KEY-----\nThe API.\n"
-	got, notes := mask([]stride.Source{{Content: []byte(text)}})
+	got, notes := Mask([]stride.Source{{Content: []byte(text)}})
 	require.Len(t, got[0].Content, len(text))
 	require.Equal(t, strings.Count(text, "\n"), strings.Count(string(got[0].Content), "\n"))
 	require.NotContains(t, string(got[0].Content), "abc")

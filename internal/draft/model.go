@@ -25,48 +25,36 @@ type Model struct {
 	Mark func() string
 }
 
-// LLMReport says what a model added to a draft and what it did not.
-type LLMReport struct {
-	Provider string `json:"provider"`
-	Model    string `json:"model"`
-	// Groups are the questions that were asked, each of a few elements.
-	Groups []GroupState `json:"groups"`
-	// Dropped lists what the model wrote that could not be verified.
-	Dropped []Drop `json:"dropped"`
-	// DiscardedQuotes counts quotes that no source has; their items stay, as
-	// inferred.
-	DiscardedQuotes int `json:"discarded_quotes"`
-	// HeldBack counts what the model added beyond the limit of the draft.
-	HeldBack int `json:"held_back"`
+// Ledger and Attempt are llm's, for callers that know drafting only.
+type (
+	Ledger  = llm.Ledger
+	Attempt = llm.Attempt
+)
+
+// OverBudget is what a Ledger answers to a call that a budget does not allow.
+func OverBudget(message string) error {
+	return &llm.Failure{Kind: llm.BudgetExceeded, Message: message}
 }
 
-// GroupState is how the question about one group of elements ended.
-type GroupState struct {
-	Key      string   `json:"key"`
-	Task     string   `json:"task"`
-	Elements []string `json:"elements"`
-	// Done is false where the answer is missing; Kind and Reason then say why.
-	Done   bool            `json:"done"`
-	Kind   llm.FailureKind `json:"kind,omitempty"`
-	Reason string          `json:"reason,omitempty"`
+// TaskExtract is the task of the question about parts that extraction missed.
+const TaskExtract = prompts.Extract
+
+// Checkpoint is what a finished question leaves beside its items, so that a
+// repeated run need not ask it again.
+type Checkpoint struct {
+	Group stride.LLMGroup `json:"group"`
+	// Found is what was found in the sources beside what was extracted.
+	Found *stride.Addition `json:"found,omitempty"`
+	// NotApplicable are the cells that do not apply, with reasons.
+	NotApplicable   []stride.Cell    `json:"not_applicable,omitempty"`
+	Dropped         []stride.LLMDrop `json:"dropped,omitempty"`
+	DiscardedQuotes int              `json:"discarded_quotes,omitempty"`
 }
 
-// Drop is one item of a model that was not kept, and why.
-type Drop struct {
-	Task   string `json:"task"`
-	Title  string `json:"title"`
-	Reason string `json:"reason"`
-}
-
-// Missing returns the groups without an answer.
-func (r *LLMReport) Missing() []GroupState {
-	var out []GroupState
-	for _, g := range r.Groups {
-		if !g.Done {
-			out = append(out, g)
-		}
-	}
-	return out
+// Finished is a question that an earlier run of the draft finished.
+type Finished struct {
+	Checkpoint
+	Items []stride.Proposal
 }
 
 // question is what a template is filled in with; each prompt uses some of it.

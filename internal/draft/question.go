@@ -15,7 +15,7 @@ const mostThreats = 3
 // aboutGroup is the question about a group: its parts and flows, whom they talk to,
 // what the rules drafted for them, and what the text says of them.
 func (h *hybrid) aboutGroup(g group) question {
-	q := question{Excerpt: excerpt(h.in.Sources, g), Most: max(4, mostThreats*len(g.elements))}
+	q := question{Excerpt: excerpt(h.in.Sources, g), Accepted: h.in.Accepted, Rejected: h.in.Rejected, Most: max(4, mostThreats*len(g.elements))}
 	inside := map[stride.Key]bool{}
 	for _, e := range g.elements {
 		inside[e.ID] = true
@@ -91,10 +91,7 @@ func (h *hybrid) askGaps(ctx context.Context) {
 	if ctx.Err() != nil || h.stopped != nil || len(h.report.Missing()) > 0 {
 		return // what is missing is asked for first
 	}
-	if items, ok := h.in.Finished[prompts.Gaps]; ok {
-		for _, p := range items {
-			h.keep(ctx, prompts.Gaps, p, "")
-		}
+	if _, ok := h.restore(ctx, prompts.Gaps); ok {
 		return
 	}
 	all := slices.Concat(h.out.Threats, h.added)
@@ -120,16 +117,21 @@ func (h *hybrid) askGaps(ctx context.Context) {
 	for _, k := range order {
 		q.Cells = append(q.Cells, emptyCells{ID: h.check.long[k], Categories: strings.Join(empty[k], ", ")})
 	}
-	state := GroupState{Key: prompts.Gaps, Task: prompts.Gaps, Elements: []string{}}
-	_, err := h.ask(ctx, prompts.Gaps, q, h.enums(g), func(c *collector, list string, object []byte) {
+	state := aboutAll(prompts.Gaps)
+	_, err := h.ask(ctx, &state, prompts.Gaps, q, h.enums(g), func(c *collector, list string, object []byte) {
 		if list == "not_applicable" {
-			h.takeReason(object)
+			h.takeReason(&state, object)
 			return
 		}
-		h.consider(ctx, c, state.Key, object)
+		h.consider(ctx, c, &state, object)
 	})
-	h.askMitigations(ctx, g, state.Key)
-	h.ended(ctx, state.with(err))
+	h.askMitigations(ctx, g, &state)
+	h.ended(ctx, state.endedBy(err))
+}
+
+// aboutAll begins the state of the one question of a task.
+func aboutAll(task string) Checkpoint {
+	return Checkpoint{Group: stride.LLMGroup{Key: task, Task: task, Elements: []string{}, TargetIDs: []stride.Key{}}}
 }
 
 // groupFor returns the elements and flows with the keys as one group.
@@ -147,7 +149,7 @@ func (h *hybrid) groupFor(keys []stride.Key) group {
 }
 
 // takeReason fills a cell that does not apply, where the model says why.
-func (h *hybrid) takeReason(object []byte) {
+func (h *hybrid) takeReason(state *Checkpoint, object []byte) {
 	const least, most = 15, 240
 	var cell struct {
 		Target   string          `json:"target"`
@@ -160,19 +162,18 @@ func (h *hybrid) takeReason(object []byte) {
 	key, known := h.check.short[cell.Target]
 	reason := oneLine(cell.Reason)
 	if !known || !cell.Category.Valid() || len(reason) < least || len(reason) > most || addresses.MatchString(reason) {
-		h.drop(prompts.Gaps, reason, "not applicable: target, category or reason is not as asked")
+		state.drop(prompts.Gaps, reason, "not applicable: target, category or reason is not as asked")
 		return
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.out.notApplicable = append(h.out.notApplicable, stride.Cell{
+	state.NotApplicable = append(state.NotApplicable, stride.Cell{
 		TargetID: key, Category: cell.Category, State: stride.CellNotApplicable, Reason: "by the model: " + reason,
 	})
 }
 
 // askMitigations asks what to do about the threats that the model added in its
 // answer about the group.
-func (h *hybrid) askMitigations(ctx context.Context, g group, key string) {
+func (h *hybrid) askMitigations(ctx context.Context, g group, state *Checkpoint) {
+	key := state.Group.Key
 	h.mu.Lock()
 	var asked []int
 	q := question{Excerpt: excerpt(h.in.Sources, g)}
@@ -186,10 +187,10 @@ func (h *hybrid) askMitigations(ctx context.Context, g group, key string) {
 	if len(asked) == 0 || ctx.Err() != nil {
 		return
 	}
-	_, err := h.ask(ctx, prompts.Mitigations, q, nil, func(_ *collector, _ string, object []byte) { h.takeMitigation(object, asked) })
+	_, err := h.ask(ctx, state, prompts.Mitigations, q, nil, func(_ *collector, _ string, object []byte) { h.takeMitigation(state, object, asked) })
 	if err != nil { // a threat without measures is still one
 		kind, reason := failed(err)
-		h.drop(prompts.Mitigations, strings.Join(g.names(), ", "), string(kind)+": "+reason)
+		state.drop(prompts.Mitigations, strings.Join(g.names(), ", "), string(kind)+": "+reason)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -205,7 +206,7 @@ const mostMeasures = 3
 
 // takeMitigation gives a measure to the threat that it is for; asked holds the
 // indices of those that the question numbered.
-func (h *hybrid) takeMitigation(object []byte, asked []int) {
+func (h *hybrid) takeMitigation(state *Checkpoint, object []byte, asked []int) {
 	const least, most = 15, 400
 	var m struct {
 		Index      int      `json:"index"`
@@ -217,7 +218,7 @@ func (h *hybrid) takeMitigation(object []byte, asked []int) {
 		text = oneLine(m.Text)
 	}
 	if m.Index < 0 || m.Index >= len(asked) || len(text) < least || len(text) > most || addresses.MatchString(text) {
-		h.drop(prompts.Mitigations, text, "mitigation: index or text is not as asked")
+		state.drop(prompts.Mitigations, text, "mitigation: index or text is not as asked")
 		return
 	}
 	h.mu.Lock()

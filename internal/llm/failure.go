@@ -12,11 +12,13 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/threatdraft/threatdraft/internal/stride"
 )
 
 // FailureKind says what went wrong with a call, in words that are stored and
 // shown.
-type FailureKind string
+type FailureKind = stride.LLMFailure
 
 const (
 	// Auth is a provider that refuses what is configured: the key, the account

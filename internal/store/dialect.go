@@ -28,6 +28,9 @@ type dialect struct {
 	// lockRow ends a select that locks its rows until the transaction ends. It
 	// does not stand in the way of foreign keys. SQLite has one writer anyway.
 	lockRow string
+	// lockLedger is a statement that holds back its like until the transaction ends,
+	// "" where there is one writer anyway.
+	lockLedger string
 	// anyOf is a condition with two parts to fill in: a column that holds a JSON
 	// array of strings, and the value that one of them has to equal.
 	anyOf string
@@ -61,6 +64,7 @@ func postgresDialect() dialect {
 		name:        "postgres",
 		goose:       goose.DialectPostgres,
 		lockRow:     " for no key update",
+		lockLedger:  "select pg_advisory_xact_lock(hashtext('threatdraft.llm_calls'))",
 		anyOf:       "exists (select 1 from json_array_elements_text(%s::json) as each (value) where each.value = ?)",
 		fetchedAt:   "cast(extract(epoch from j.attempted_at) * 1000000 as bigint)",
 		tableExists: "select count(*) from pg_catalog.pg_tables where schemaname = current_schema() and tablename = ?",

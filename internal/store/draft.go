@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/threatdraft/threatdraft/internal/analysis"
 	"github.com/threatdraft/threatdraft/internal/stride"
@@ -24,6 +25,7 @@ type draftRow struct {
 	AllProposals    int64                           `db:"all_proposals"`
 	State           stride.DraftState               `db:"state"`
 	Run             int                             `db:"run"`
+	FirstRun        int                             `db:"first_run"`
 	LeaseOwner      string                          `db:"lease_owner"`
 	LeaseUntil      *int64                          `db:"lease_until"`
 	CancelRequested int64                           `db:"cancel_requested"`
@@ -40,7 +42,7 @@ type draftRow struct {
 func newDraftRow(d stride.Draft) draftRow {
 	return draftRow{
 		ID: d.ID, ModelID: d.ModelID, ProjectID: d.ProjectID, AuthorID: d.AuthorID, Drafter: d.Drafter, AllProposals: flag(d.All), State: d.State,
-		Run: d.Run, LeaseOwner: d.LeaseOwner, LeaseUntil: microsOrNull(d.LeaseUntil),
+		Run: d.Run, FirstRun: d.FirstRun, LeaseOwner: d.LeaseOwner, LeaseUntil: microsOrNull(d.LeaseUntil),
 		CancelRequested: flag(d.CancelRequested), JobID: d.JobID, Progress: jsonOf[stride.Progress]{d.Progress},
 		Failure: jsonOrNull[stride.DraftFailure]{d.Failure}, Outcome: jsonOrNull[stride.DraftOutcome]{d.Outcome},
 		CreatedAt: micros(d.CreatedAt), QueuedAt: micros(d.CreatedAt), StartedAt: microsOrNull(d.StartedAt),
@@ -51,7 +53,7 @@ func newDraftRow(d stride.Draft) draftRow {
 func (r draftRow) draft() stride.Draft {
 	return stride.Draft{
 		ID: r.ID, ModelID: r.ModelID, ProjectID: r.ProjectID, AuthorID: r.AuthorID, Drafter: r.Drafter, All: r.AllProposals != 0, State: r.State,
-		Run: r.Run, LeaseOwner: r.LeaseOwner, LeaseUntil: instantOrNil(r.LeaseUntil),
+		Run: r.Run, FirstRun: r.FirstRun, LeaseOwner: r.LeaseOwner, LeaseUntil: instantOrNil(r.LeaseUntil),
 		CancelRequested: r.CancelRequested != 0, JobID: r.JobID, Progress: r.Progress.V, Failure: r.Failure.V,
 		Outcome: r.Outcome.V, CreatedAt: instant(r.CreatedAt), StartedAt: instantOrNil(r.StartedAt),
 		EndedAt: instantOrNil(r.EndedAt),
@@ -59,7 +61,7 @@ func (r draftRow) draft() stride.Draft {
 }
 
 const selectDrafts = `
-select d.id, d.model_id, d.project_id, d.author_id, d.drafter, d.all_proposals, d.state, d.run, d.lease_owner, d.lease_until,
+select d.id, d.model_id, d.project_id, d.author_id, d.drafter, d.all_proposals, d.state, d.run, d.first_run, d.lease_owner, d.lease_until,
        d.cancel_requested, d.job_id, d.progress, d.failure, d.outcome, d.created_at, d.queued_at, d.started_at, d.ended_at
 from drafts d`
 
@@ -169,10 +171,10 @@ func (tx *Tx) AppendDraftEvent(ctx context.Context, id stride.DraftID, e stride.
 
 const insertDraft = `
 insert into drafts
-    (id, model_id, project_id, author_id, drafter, all_proposals, state, run, lease_owner, lease_until, cancel_requested, job_id,
+    (id, model_id, project_id, author_id, drafter, all_proposals, state, run, first_run, lease_owner, lease_until, cancel_requested, job_id,
      progress, failure, outcome, created_at, queued_at, started_at, ended_at)
 values
-    (:id, :model_id, :project_id, :author_id, :drafter, :all_proposals, :state, :run, :lease_owner, :lease_until,
+    (:id, :model_id, :project_id, :author_id, :drafter, :all_proposals, :state, :run, :first_run, :lease_owner, :lease_until,
      :cancel_requested, :job_id, :progress, :failure, :outcome, :created_at, :queued_at, :started_at, :ended_at)`
 
 // InsertDraft stores a new draft.
@@ -223,4 +225,36 @@ func (tx *Tx) EndDraft(ctx context.Context, d stride.Draft) (ok bool, err error)
 		return false, fmt.Errorf("end draft: %w", err)
 	}
 	return n == 1, nil
+}
+
+const resumeDraft = `
+update drafts
+set run = ?, first_run = ?, job_id = ?, state = 'queued', queued_at = ?, failure = null, ended_at = null, cancel_requested = 0
+where id = ? and run = ? and state in ('partial', 'failed')`
+
+// ResumeDraft writes run, first_run and job, sets the state queued and clears
+// failure, ended_at and a request to cancel, guarded by the draft being partial or
+// failed and by the run being wasRun.
+func (tx *Tx) ResumeDraft(ctx context.Context, d stride.Draft, wasRun int, at time.Time) (ok bool, err error) {
+	n, err := tx.exec(ctx, resumeDraft, d.Run, d.FirstRun, d.JobID, micros(at), d.ID, wasRun)
+	if err != nil {
+		return false, fmt.Errorf("resume draft: %w", err)
+	}
+	return n == 1, nil
+}
+
+const countNewerDrafts = `
+select count(*) from drafts d
+join threat_models m on m.id = d.model_id
+join threat_models own on own.id = ?
+where m.project_id = own.project_id and m.scope = own.scope and d.id > ? and d.state in ('queued', 'running', 'succeeded', 'partial')`
+
+// NewerDraft reports whether the version's scope has a draft made after d that has
+// published or may yet.
+func (tx *Tx) NewerDraft(ctx context.Context, d stride.Draft) (bool, error) {
+	var n int
+	if err := tx.get(ctx, &n, countNewerDrafts, d.ModelID, d.ID); err != nil {
+		return false, fmt.Errorf("count newer drafts: %w", err)
+	}
+	return n > 0, nil
 }

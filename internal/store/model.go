@@ -33,6 +33,7 @@ type modelRow struct {
 	SubmittedAt  *int64                      `db:"submitted_at"`
 	CompletedAt  *int64                      `db:"completed_at"`
 	CompletedBy  stride.UserID               `db:"completed_by"`
+	ExtendedBy   stride.DraftID              `db:"extended_by"`
 }
 
 func newModelRow(m stride.ThreatModel) modelRow {
@@ -40,7 +41,7 @@ func newModelRow(m stride.ThreatModel) modelRow {
 		ID: m.ID, ProjectID: m.ProjectID, Scope: m.Scope, Number: m.Number, State: m.State, ContentHash: m.ContentHash,
 		Architecture: jsonOf[stride.Architecture]{m.Architecture}, Notes: jsonOf[[]string]{m.Notes},
 		AuthorID: m.AuthorID, AssigneeID: m.AssigneeID, Revision: m.Revision, CreatedAt: micros(m.CreatedAt),
-		SubmittedAt: microsOrNull(m.SubmittedAt), CompletedAt: microsOrNull(m.CompletedAt), CompletedBy: m.CompletedBy,
+		SubmittedAt: microsOrNull(m.SubmittedAt), CompletedAt: microsOrNull(m.CompletedAt), CompletedBy: m.CompletedBy, ExtendedBy: m.ExtendedBy,
 	}
 }
 
@@ -49,19 +50,19 @@ func (r modelRow) model() stride.ThreatModel {
 		ID: r.ID, ProjectID: r.ProjectID, Scope: r.Scope, Number: r.Number, State: r.State, ContentHash: r.ContentHash,
 		Architecture: r.Architecture.V, Notes: r.Notes.V, AuthorID: r.AuthorID, AssigneeID: r.AssigneeID,
 		Revision: r.Revision, CreatedAt: instant(r.CreatedAt), SubmittedAt: instantOrNil(r.SubmittedAt),
-		CompletedAt: instantOrNil(r.CompletedAt), CompletedBy: r.CompletedBy,
+		CompletedAt: instantOrNil(r.CompletedAt), CompletedBy: r.CompletedBy, ExtendedBy: r.ExtendedBy,
 	}
 }
 
 const selectModels = `
 select id, project_id, scope, number, state, content_hash, architecture, notes, author_id, assignee_id, revision,
-       created_at, submitted_at, completed_at, completed_by
+       created_at, submitted_at, completed_at, completed_by, extended_by
 from threat_models`
 
 // selectModelHeads leaves out what makes a model big.
 const selectModelHeads = `
 select id, project_id, scope, number, state, content_hash, '{}' as architecture, notes, author_id, assignee_id, revision,
-       created_at, submitted_at, completed_at, completed_by
+       created_at, submitted_at, completed_at, completed_by, extended_by
 from threat_models`
 
 // Model returns NotFound for what does not exist or is out of reach; with
@@ -187,10 +188,10 @@ func (tx *Tx) LatestModel(ctx context.Context, p stride.ProjectID, scope string)
 const insertModel = `
 insert into threat_models
     (id, project_id, scope, number, state, content_hash, architecture, notes, author_id, assignee_id, revision,
-     created_at, submitted_at, completed_at, completed_by)
+     created_at, submitted_at, completed_at, completed_by, extended_by)
 values
     (:id, :project_id, :scope, :number, :state, :content_hash, :architecture, :notes, :author_id, :assignee_id, :revision,
-     :created_at, :submitted_at, :completed_at, :completed_by)
+     :created_at, :submitted_at, :completed_at, :completed_by, :extended_by)
 on conflict do nothing`
 
 const insertSource = `
@@ -233,6 +234,17 @@ func (tx *Tx) UpdateModel(ctx context.Context, m stride.ThreatModel) error {
 	}
 	if n == 0 {
 		return stride.Errorf(stride.Stale, "the threat model has changed since it was read")
+	}
+	return nil
+}
+
+const extendModel = `
+update threat_models set architecture = :architecture, extended_by = :extended_by, revision = :revision where id = :id`
+
+// ExtendModel writes architecture, extended_by and revision.
+func (tx *Tx) ExtendModel(ctx context.Context, m stride.ThreatModel) error {
+	if _, err := tx.execRow(ctx, extendModel, newModelRow(m)); err != nil {
+		return fmt.Errorf("extend threat model: %w", err)
 	}
 	return nil
 }

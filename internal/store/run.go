@@ -24,7 +24,7 @@ func (s *Store) DraftInput(ctx context.Context, id stride.DraftID) (analysis.Run
 	if err != nil {
 		return in, err
 	}
-	in.All = d.All
+	in.All, in.Drafter = d.All, d.Drafter
 	if in.Model, err = s.Model(ctx, stride.Reach{All: true}, d.ModelID); err != nil {
 		return in, err
 	}
@@ -38,7 +38,41 @@ func (s *Store) DraftInput(ctx context.Context, id stride.DraftID) (analysis.Run
 	for _, r := range rows {
 		in.Answers = append(in.Answers, r.stored().Answer)
 	}
-	return in, nil
+	in.Finished, err = s.finished(ctx, id)
+	return in, err
+}
+
+const selectGroups = `select group_key, checkpoint from draft_groups where draft_id = ?`
+
+const selectGroupItems = `select group_key, proposal from draft_items where draft_id = ? and group_key <> '' order by ordinal, item_key`
+
+// finished returns what earlier runs of the draft finished, with its items.
+func (s *Store) finished(ctx context.Context, id stride.DraftID) (map[string]analysis.Finished, error) {
+	var groups []struct {
+		Key        string                      `db:"group_key"`
+		Checkpoint jsonOf[analysis.Checkpoint] `db:"checkpoint"`
+	}
+	if err := s.list(ctx, &groups, selectGroups, id); err != nil {
+		return nil, fmt.Errorf("list finished questions: %w", err)
+	}
+	var items []struct {
+		Group    string                  `db:"group_key"`
+		Proposal jsonOf[stride.Proposal] `db:"proposal"`
+	}
+	if err := s.list(ctx, &items, selectGroupItems, id); err != nil {
+		return nil, fmt.Errorf("list items of finished questions: %w", err)
+	}
+	out := make(map[string]analysis.Finished, len(groups))
+	for _, g := range groups {
+		out[g.Key] = analysis.Finished{Checkpoint: g.Checkpoint.V}
+	}
+	for _, item := range items {
+		if f, ok := out[item.Group]; ok {
+			f.Items = append(f.Items, item.Proposal.V)
+			out[item.Group] = f
+		}
+	}
+	return out, nil
 }
 
 const claimDraft = `
@@ -93,9 +127,12 @@ update drafts set lease_until = ?, progress = ?
 where id = ? and run = ? and lease_owner = ? and state = 'running'
 returning cancel_requested`
 
+// upsertItem leaves an item that a model worded as it is where a repeated run comes
+// with the rule's words again.
 const upsertItem = `
-insert into draft_items (draft_id, item_key, ordinal, proposal) values (?, ?, ?, ?)
-on conflict (draft_id, item_key) do update set ordinal = excluded.ordinal, proposal = excluded.proposal`
+insert into draft_items (draft_id, item_key, ordinal, proposal, group_key) values (?, ?, ?, ?, ?)
+on conflict (draft_id, item_key) do update set ordinal = excluded.ordinal, proposal = excluded.proposal, group_key = excluded.group_key
+where draft_items.group_key = '' or excluded.group_key <> ''`
 
 // SaveItem keeps an item of the run (again is fine) with the progress, guarded
 // as BeatDraft is.
@@ -106,8 +143,25 @@ func (tx *Tx) SaveItem(
 	if err != nil || !b.Held {
 		return b, err
 	}
-	if _, err := tx.exec(ctx, upsertItem, l.Draft, item.Key, ordinal, jsonOf[stride.Proposal]{item.Proposal}); err != nil {
+	if _, err := tx.exec(ctx, upsertItem, l.Draft, item.Key, ordinal, jsonOf[stride.Proposal]{item.Proposal}, item.Group); err != nil {
 		return analysis.Beat{}, fmt.Errorf("upsert draft item: %w", err)
+	}
+	return b, nil
+}
+
+const upsertGroup = `
+insert into draft_groups (draft_id, group_key, checkpoint) values (?, ?, ?)
+on conflict (draft_id, group_key) do update set checkpoint = excluded.checkpoint`
+
+// SaveCheckpoint keeps the state of a question that is done (again is fine) with
+// the progress, guarded as BeatDraft is. Of one that is not, the progress alone.
+func (tx *Tx) SaveCheckpoint(ctx context.Context, l analysis.Lease, c analysis.Checkpoint, p stride.Progress) (analysis.Beat, error) {
+	b, err := tx.beat(ctx, progressDraft, micros(l.Until), jsonOf[stride.Progress]{p}, l.Draft, l.Run, l.Owner)
+	if err != nil || !b.Held || !c.Group.Done {
+		return b, err
+	}
+	if _, err := tx.exec(ctx, upsertGroup, l.Draft, c.Group.Key, jsonOf[analysis.Checkpoint]{c}); err != nil {
+		return analysis.Beat{}, fmt.Errorf("upsert checkpoint: %w", err)
 	}
 	return b, nil
 }
@@ -168,6 +222,72 @@ func (s *Store) LapsedDrafts(ctx context.Context, now, fetchedBefore time.Time, 
 	out := make([]stride.Draft, 0, len(rows))
 	for _, r := range rows {
 		out = append(out, r.draft())
+	}
+	return out, nil
+}
+
+const selectDraftSuggestions = `select item_key, id from suggestions where draft_id = ?`
+
+// DraftSuggestions maps the ids of the proposals that the draft has published to
+// their suggestions.
+func (tx *Tx) DraftSuggestions(ctx context.Context, d stride.DraftID) (map[string]stride.SuggestionID, error) {
+	var rows []struct {
+		Key string              `db:"item_key"`
+		ID  stride.SuggestionID `db:"id"`
+	}
+	if err := tx.list(ctx, &rows, selectDraftSuggestions, d); err != nil {
+		return nil, fmt.Errorf("list the draft's suggestions: %w", err)
+	}
+	out := make(map[string]stride.SuggestionID, len(rows))
+	for _, r := range rows {
+		out[r.Key] = r.ID
+	}
+	return out, nil
+}
+
+// DraftQuestions returns the questions that the draft has published.
+func (tx *Tx) DraftQuestions(ctx context.Context, d stride.Draft) ([]stride.StoredQuestion, error) {
+	var f filter
+	f.where("q.draft_id = ?", d.ID)
+	return tx.questions(ctx, f, d.ModelID)
+}
+
+const selectReviewed = `
+select s.current, d.kind, d.reason, d.text
+from suggestions s
+join decisions d on d.suggestion_id = s.id
+where d.kind = ? and s.state = ? and d.reason <> 'duplicate' and s.decided_at = d.at and (? = '' or s.project_id = ?)
+order by d.at desc, d.id desc
+limit ?`
+
+// Reviewed returns accepted and rejected suggestions of a project, or of all where
+// p is "", newest decision first: each title once, at most limit of either kind,
+// without those rejected as duplicates.
+func (s *Store) Reviewed(ctx context.Context, p stride.ProjectID, limit int) ([]analysis.Reviewed, error) {
+	var out []analysis.Reviewed
+	for _, of := range []struct {
+		kind  stride.DecisionKind
+		state stride.SuggestionState
+	}{{stride.DecisionAccept, stride.SuggestionAccepted}, {stride.DecisionReject, stride.SuggestionRejected}} {
+		var rows []struct {
+			Current jsonOf[stride.Proposal] `db:"current"`
+			Kind    stride.DecisionKind     `db:"kind"`
+			Reason  stride.RejectReason     `db:"reason"`
+			Text    string                  `db:"text"`
+		}
+		const several = 4 // a title may come often
+		if err := s.list(ctx, &rows, selectReviewed, of.kind, of.state, p, p, limit*several); err != nil {
+			return nil, fmt.Errorf("list reviewed suggestions: %w", err)
+		}
+		seen := make(map[string]bool)
+		for _, r := range rows {
+			title := r.Current.V.Title
+			if seen[title] || len(seen) == limit {
+				continue
+			}
+			seen[title] = true
+			out = append(out, analysis.Reviewed{Title: title, Accepted: r.Kind == stride.DecisionAccept, Reason: r.Reason, Text: r.Text})
+		}
 	}
 	return out, nil
 }

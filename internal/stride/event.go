@@ -21,6 +21,11 @@ const (
 	EventDraftMoved      EventKind = "draft.moved" // payload {"from","to"}
 	// EventDraftCancelRequested says who asked to stop a running draft.
 	EventDraftCancelRequested EventKind = "draft.cancel_requested"
+	// EventDraftResumed says who asked for what a draft lacks.
+	EventDraftResumed EventKind = "draft.resumed"
+	// EventModelExtended says which elements and flows a draft found beside those
+	// extracted; payload {"draft_id","elements","flows"} with their keys.
+	EventModelExtended EventKind = "model.extended"
 	// EventSuggestionRaised says that an answer made a suggestion certain; payload
 	// {"answer_id","from","to"} with the severities.
 	EventSuggestionRaised  EventKind = "suggestion.raised"

@@ -20,6 +20,7 @@ type (
 	DraftID      string
 	SuggestionID string
 	DecisionID   string
+	LLMCallID    string
 	ThreatID     string
 	QuestionID   string
 	AnswerID     string

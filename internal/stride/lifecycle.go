@@ -29,6 +29,7 @@ func (s ModelState) CanMove(to ModelState) bool { return slices.Contains(modelMo
 //
 //	queued -> running -> succeeded | partial | failed | canceled
 //	queued -> failed | canceled
+//	partial | failed -> queued (resume)
 type DraftState string
 
 const (

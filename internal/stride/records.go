@@ -88,6 +88,9 @@ type ThreatModel struct {
 	SubmittedAt *time.Time
 	CompletedAt *time.Time
 	CompletedBy UserID
+	// ExtendedBy is the draft that added what a language model found to the
+	// Architecture, "" while none has: it happens once.
+	ExtendedBy DraftID
 }
 
 // DrafterOffline names the drafter that needs no model provider.
@@ -109,7 +112,10 @@ type Draft struct {
 	State DraftState
 	// Run counts the attempts from 1; a worker may only touch the run that it
 	// claimed.
-	Run             int
+	Run int
+	// FirstRun is the run from which the tries count: 1, or that of the last
+	// resumption.
+	FirstRun        int
 	LeaseOwner      string
 	LeaseUntil      *time.Time
 	CancelRequested bool
@@ -148,12 +154,14 @@ type DraftOutcome struct {
 	Mitigated []Mitigated `json:"mitigated"`
 	Coverage  []Cell      `json:"coverage"`
 	Notes     []string    `json:"notes"`
+	// LLM is nil where rules drafted alone.
+	LLM *LLMReport `json:"llm,omitempty"`
 }
 
 // DraftEvent is one line of a run's progress, numbered from 1 per draft.
 type DraftEvent struct {
 	Seq  int64
-	Type string // "state", "item" or "progress"
+	Type string // "state", "item" or "group"
 	Body []byte // JSON
 	At   time.Time
 }

@@ -452,7 +452,9 @@ func testDraftInput(t *testing.T, f *fixture) {
 	f.answer(t, beta, f.question(t, beta, 1), stride.ControlPresent)
 	got, err := f.DraftInput(f.ctx, d.ID)
 	require.NoError(t, err)
-	require.Empty(t, cmp.Diff(analysis.RunInput{Project: r.project, Model: next, Answers: want}, got))
+	require.Empty(t, cmp.Diff(analysis.RunInput{
+		Project: r.project, Model: next, Answers: want, Drafter: stride.DrafterOffline, Finished: map[string]analysis.Finished{},
+	}, got))
 	_, err = f.DraftInput(f.ctx, newID[stride.DraftID]())
 	requireKind(t, stride.NotFound, err)
 }

@@ -58,7 +58,7 @@ func (f *fixture) draft(t *testing.T, m stride.ThreatModel) stride.Draft {
 	t.Helper()
 	d := stride.Draft{
 		ID: newID[stride.DraftID](), ModelID: m.ID, ProjectID: m.ProjectID, AuthorID: "author",
-		Drafter: stride.DrafterOffline, State: stride.DraftQueued, Run: 1, CreatedAt: kept(f.now()),
+		Drafter: stride.DrafterOffline, State: stride.DraftQueued, Run: 1, FirstRun: 1, CreatedAt: kept(f.now()),
 	}
 	err := f.InDraftTx(f.ctx, func(tx analysis.DraftTx) error {
 		var err error

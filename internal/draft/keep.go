@@ -1,0 +1,140 @@
+package draft
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/threatdraft/threatdraft/internal/stride"
+)
+
+// keep takes a verified proposal: as a better wording of a candidate, or as a new
+// one where nothing says the same yet.
+func (h *hybrid) keep(ctx context.Context, group string, p stride.Proposal, improves string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.stopped != nil {
+		return
+	}
+	for i := range h.out.Threats {
+		if p.ID != "" && h.out.Threats[i].ID == p.ID {
+			if len(p.Origins) > 0 {
+				h.out.Threats[i] = p // an earlier run had it worded
+			}
+			return
+		}
+	}
+	if p.Rule != "" {
+		h.added, h.by = append(h.added, p), append(h.by, group) // of a part that the model found
+		h.tell(ctx, group, p)
+		return
+	}
+	if i, ok := h.floor[improves]; ok && improvable(h.out.Threats[i], p) {
+		h.enrich(ctx, group, i, p)
+		return
+	}
+	for i := range h.out.Threats {
+		if similar(h.out.Threats[i], p) {
+			h.enrich(ctx, group, i, p)
+			return
+		}
+	}
+	for i := range h.added {
+		if similar(h.added[i], p) {
+			return // said before, by another group or an attempt that failed later
+		}
+	}
+	p.ID = stride.Fingerprint("", p.TargetIDs[0], p.Category, attackOf(p))
+	for slices.ContainsFunc(h.added, func(have stride.Proposal) bool { return have.ID == p.ID }) {
+		if len(p.CWE) == 0 {
+			return // the very title again
+		}
+		p.CWE = p.CWE[1:] // another attack under the same weakness
+		p.ID = stride.Fingerprint("", p.TargetIDs[0], p.Category, attackOf(p))
+	}
+	p.Origins = []stride.Origin{h.origin(p)}
+	h.added, h.by = append(h.added, p), append(h.by, group)
+	h.tell(ctx, group, p)
+}
+
+func (h *hybrid) origin(p stride.Proposal) stride.Origin {
+	return stride.Origin{By: "model", Title: p.Title, Statement: p.Statement}
+}
+
+// improvable reports whether p may reword the candidate: it is the same kind of
+// attack on one of its targets, and says something of what the candidate says.
+func improvable(have, p stride.Proposal) bool {
+	if have.Category != p.Category || !shareTarget(have, p) || len(p.Statement) < len(have.Statement)/4 {
+		return false
+	}
+	names := nameWords(append(slices.Clone(p.Targets), have.Targets...)...)
+	return overlap(contentOf(p.Title+" "+p.Statement, names), contentOf(have.Title+" "+have.Statement, names)) > 0
+}
+
+// enrich gives the candidate the model's wording and evidence. What the rule
+// stands for stays: its targets, its risk, its measures, and its own words beside.
+func (h *hybrid) enrich(ctx context.Context, group string, i int, p stride.Proposal) {
+	t := &h.out.Threats[i]
+	if len(t.Origins) > 0 {
+		return // worded already
+	}
+	t.Origins = []stride.Origin{{By: "rule", Title: t.Title, Statement: t.Statement}, h.origin(p)}
+	t.Title, t.Statement = p.Title, p.Statement
+	for _, e := range p.Evidence {
+		if e.Kind == stride.Quoted && !slices.ContainsFunc(t.Evidence, func(have stride.Evidence) bool { return have.Start == e.Start && have.End == e.End }) {
+			t.Evidence = append([]stride.Evidence{e}, t.Evidence...)
+		}
+	}
+	if p.Confidence.Rank() > t.Confidence.Rank() {
+		t.Confidence = p.Confidence
+	}
+	h.tell(ctx, group, *t)
+}
+
+// tell hands an item on; its key stays when it is worded better.
+func (h *hybrid) tell(ctx context.Context, group string, p stride.Proposal) {
+	if h.emit == nil || h.stopped != nil {
+		return
+	}
+	if err := h.emit(ctx, Item{Key: p.ID, Proposal: p, Group: group}); err != nil {
+		h.stopped = fmt.Errorf("emit proposal %s: %w", p.ID, err)
+	}
+}
+
+// Limits of a hybrid draft: what a reader takes in.
+const (
+	mostOfSmall = 45 // below smallSystem elements
+	smallSystem = 15
+	mostOfLarge = 70
+)
+
+// finish puts what was added behind what it equals in priority, within the limit of
+// the draft.
+func (h *hybrid) finish() {
+	limit := mostOfLarge
+	if len(h.out.Architecture.Elements) < smallSystem {
+		limit = mostOfSmall
+	}
+	slices.SortStableFunc(h.added, func(a, b stride.Proposal) int {
+		return cmp.Or(cmp.Compare(priority(b), priority(a)), cmp.Compare(a.ID, b.ID))
+	})
+	room := max(0, limit-len(h.out.Threats))
+	if over := len(h.added) - room; over > 0 && !h.in.All {
+		h.report.HeldBack, h.added = over, h.added[:room]
+		h.out.HeldBack += over
+	}
+	h.out.Threats = append(h.out.Threats, h.added...)
+	slices.SortStableFunc(h.out.Threats, func(a, b stride.Proposal) int { return cmp.Compare(priority(b), priority(a)) })
+	slices.SortFunc(h.report.Groups, func(a, b stride.LLMGroup) int { return cmp.Or(cmp.Compare(a.Task, b.Task), cmp.Compare(a.Key, b.Key)) })
+	slices.SortFunc(h.report.Dropped, func(a, b stride.LLMDrop) int {
+		return cmp.Or(strings.Compare(a.Task, b.Task), strings.Compare(a.Title, b.Title), strings.Compare(a.Reason, b.Reason))
+	})
+}
+
+// priority is likelihood times impact, and what the source vouches for; as the
+// rules rank.
+func priority(p stride.Proposal) int {
+	return p.Likelihood*p.Impact + 2*(p.Confidence.Rank()-stride.ConfidenceLow.Rank())
+}
