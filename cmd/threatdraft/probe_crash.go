@@ -17,8 +17,8 @@ import (
 const pointCommit = "commit"
 
 // probe holds a run at the point that THREATDRAFT_PROBE_AT names, so that the
-// crash tests can kill the program exactly there: claimed, item:N, publish,
-// commit or published. It says on stdout that the run has come there, and holds
+// crash tests can kill the program exactly there: claimed, item:N, group:N,
+// publish, commit or published. It says on stdout that the run has come there, and holds
 // it until a line comes on stdin. It is for programs that run one draft at a
 // time, and holds it once.
 func (p program) probe(r *analysis.Runner) {
@@ -28,14 +28,14 @@ func (p program) probe(r *analysis.Runner) {
 			at = value
 		}
 	}
-	items := 0
+	passed := map[string]int{}
 	r.Probe = func(point string) {
 		switch point {
 		case analysis.PointClaimed:
-			items = 0
-		case analysis.PointItem:
-			items++
-			point = fmt.Sprintf("%s:%d", point, items)
+			clear(passed)
+		case analysis.PointItem, analysis.PointGroup:
+			passed[point]++
+			point = fmt.Sprintf("%s:%d", point, passed[point])
 		}
 		if at != point {
 			return
