@@ -19,6 +19,7 @@ type suggestionWire struct {
 	State     stride.SuggestionState `json:"state"`
 	Submitted bool                   `json:"submitted"`
 	stride.Proposal
+	Origins []stride.Origin `json:"origins"`
 	// Original is what was drafted, before any edit.
 	Original   stride.Proposal          `json:"proposal"`
 	MergedInto *stride.SuggestionID     `json:"merged_into"`
@@ -47,7 +48,7 @@ type decisionWire struct {
 func suggestionOut(s stride.Suggestion) suggestionWire {
 	return suggestionWire{
 		ID: s.ID, ProjectID: s.ProjectID, ModelID: s.ModelID, DraftID: s.DraftID, State: s.State, Submitted: s.Submitted,
-		Proposal: s.Current, Original: s.Proposal, MergedInto: orNull(s.MergedInto), ThreatID: orNull(s.ThreatID), Ask: s.Ask,
+		Proposal: s.Current, Origins: orEmpty(s.Proposal.Origins), Original: s.Proposal, MergedInto: orNull(s.MergedInto), ThreatID: orNull(s.ThreatID), Ask: s.Ask,
 		Earlier: orEmpty(s.Earlier), Version: s.Revision, CreatedAt: s.CreatedAt.UTC(), DecidedAt: timeOf(s.DecidedAt),
 		DecidedBy: orNull(s.DecidedBy),
 	}

@@ -28,19 +28,26 @@ async function follow(place, path, signal) {
   const line = h('p', { role: 'status' }, 'Waiting for a worker.');
   const items = h('ol', { class: 'found', reversed: '' });
   const cancel = h('button', { type: 'button', onclick: () => stop(path, cancel) }, 'Cancel');
+  const known = new Map(); // the items by key: a model may word one better
   replace(place, h('section', { class: 'card progress' }, h('h1', null, 'Drafting'), bar, line, cancel, items));
   await events(`${path}/events`, (type, event) => {
     if (type === 'state') {
       replace(line, event.state === 'running' ? 'Reading the design.' : `The draft is ${spell(event.state)}.`);
     }
-    if (type !== 'item') return;
-    const { done, total } = event.progress;
+    if (type !== 'item' && type !== 'group') return;
+    const { stage, done, total } = event.progress;
     if (total > 0) {
       bar.max = total;
       bar.value = done;
     }
-    replace(line, `${done}${total > 0 ? ` of ${total}` : ''} threats proposed`);
-    items.prepend(h('li', null, severityBadge(event.severity), ` ${event.title}`));
+    if (type === 'item') {
+      const item = h('li', null, severityBadge(event.severity), ` ${event.title}`);
+      if (known.has(event.key)) known.get(event.key).replaceWith(item);
+      else items.prepend(item);
+      known.set(event.key, item);
+    }
+    const count = `${known.size} ${known.size === 1 ? 'threat' : 'threats'} proposed`;
+    replace(line, stage === 'ask' ? `${count}; the language model has answered ${done} of ${total} questions` : count);
   }, signal);
 }
 
@@ -69,7 +76,7 @@ async function result(place, draft, signal) {
     const questions = await questionsOf(model, signal);
     content.push(questions);
   }
-  content.push(understood(model), draft.outcome && mitigated(draft.outcome.mitigated), notes(model, draft),
+  content.push(understood(model), draft.outcome && mitigated(draft.outcome.mitigated), byModel(draft), notes(model, draft),
     signOff(model, etag));
   replace(place, h('article', { class: 'result' }, content));
   heading.focus();
@@ -99,16 +106,58 @@ function draftAll(draft) {
 }
 
 function outcome(draft) {
-  if (draft.error) return notice('bad', `${spell(draft.error.kind)}: `, draft.error.detail);
-  if (!draft.outcome) return notice('warn', 'Nothing was published.');
+  const failure = draft.error && notice('bad', `${spell(draft.error.kind)}: `, draft.error.detail);
+  if (!draft.outcome) return [failure || notice('warn', 'Nothing was published.'), draft.state === 'failed' && resume(draft)];
   const more = [];
   if (draft.outcome.already_accepted > 0) more.push(`${draft.outcome.already_accepted} are threats of this scope already and were not queued again.`);
   if (draft.outcome.held_back > 0) more.push(`${draft.outcome.held_back} of low priority were held back, so that the queue stays worth reading.`);
   return [
+    failure,
+    missing(draft),
     more.length > 0 && h('p', null, more.join(' ')),
     draft.outcome.held_back > 0 && draftAll(draft),
     h('p', null, h('a', { class: 'button primary', href: `#/queue${query({ draft: draft.id, state: 'pending' })}` }, 'Review them in the queue')),
   ];
+}
+
+// missing says which parts the language model was to draft for and did not.
+function missing(draft) {
+  const groups = (draft.outcome.llm?.groups ?? []).filter((g) => !g.done);
+  if (groups.length === 0) return null;
+  return notice('warn', 'The language model gave no answer about a part of this; what the rules drafted is there.',
+    h('ul', null, groups.map((g) => h('li', null, `${g.elements.join(', ') || spell(g.task)}: ${spell(g.kind)}: ${g.reason}`))),
+    resume(draft));
+}
+
+// resume asks for what is missing, and for nothing else.
+function resume(draft) {
+  const button = h('button', { type: 'button', 'data-action': 'resume', onclick: async () => {
+    button.disabled = true;
+    try {
+      await call('POST', `/v1/drafts/${encodeURIComponent(draft.id)}/resume`, { body: {} });
+      dispatchEvent(new HashChangeEvent('hashchange'));
+    } catch (error) {
+      button.disabled = false;
+      say(error.message);
+    }
+  } }, 'Ask for what is missing');
+  return h('p', null, button);
+}
+
+// byModel says what a language model had to do with the draft.
+function byModel(draft) {
+  const llm = draft.outcome?.llm;
+  if (!llm || !llm.model) return null;
+  const usage = h('p', { class: 'muted' });
+  get(`/v1/drafts/${encodeURIComponent(draft.id)}/calls?limit=1`).then(({ data: { total } }) => {
+    const cost = total.cost_micro_usd > 0 ? `, ${(total.cost_micro_usd / 1e6).toFixed(4)} USD` : '';
+    replace(usage, `${total.calls} calls, ${total.tokens_in} tokens asked and ${total.tokens_out} answered${cost}.`);
+  }).catch((error) => replace(usage, error.message));
+  const dropped = llm.dropped.length > 0 && h('details', null,
+    h('summary', null, `${llm.dropped.length} of its answers could not be verified and were dropped`),
+    h('ul', null, llm.dropped.map((d) => h('li', null, `${d.title || spell(d.task)}: ${d.reason}`))));
+  return h('section', null, h('h2', null, `Drafted along by ${llm.model}`), usage,
+    llm.discarded_quotes > 0 && h('p', null, `${llm.discarded_quotes} of its quotes do not stand in the design; those threats are marked as inferred.`), dropped);
 }
 
 function mitigated(list) {

@@ -28,7 +28,7 @@ export async function showSuggestion(place, id, browser, signal) {
     earlier(s.earlier_decisions),
     h('p', { class: 'statement' }, s.statement),
     h('h3', null, 'Evidence'), evidence,
-    score(s), mitigations(s.mitigations), catalogue(s),
+    score(s), mitigations(s.mitigations), catalogue(s), origins(s.origins),
     decisions(s.decisions ?? []),
     h('p', { class: 'muted' }, [s.rule && `Rule ${s.rule}. `, `Drafted ${when(s.created_at)}. `, `Suggestion ${s.id}. `,
       h('a', { href: `#/draft/${encodeURIComponent(s.draft_id)}` }, 'Its draft: what was understood, questions, sign-off')]));
@@ -80,6 +80,15 @@ export function catalogue(s) {
 function entry(id, shape, site) {
   const found = shape.exec(id);
   return found ? outside(`${site}${found[1]}.html`, id) : id;
+}
+
+// origins shows the words of each drafter where a language model had a part.
+function origins(list) {
+  if (list.length === 0) return null;
+  return h('details', null, h('summary', null, list.some((o) => o.by === 'rule') ? 'Drafted by a rule, worded by a language model' : 'Drafted by a language model'),
+    h('dl', null, list.map((o) => [
+      h('dt', null, o.by === 'rule' ? 'The rule' : `${o.model} (${o.prompt})`), h('dd', null, h('strong', null, o.title), ' ', o.statement),
+    ])));
 }
 
 function earlier(list) {

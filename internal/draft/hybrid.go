@@ -192,6 +192,8 @@ func (h *hybrid) ended(ctx context.Context, c Checkpoint) {
 type collector struct {
 	objectReader
 	bad []badItem
+	// model and prompt are as in stride.Origin.
+	model, prompt string
 }
 
 // badItem is an item that the checker refused.
@@ -202,7 +204,8 @@ type badItem struct {
 }
 
 // Begin starts over: an attempt before has failed.
-func (c *collector) Begin() {
+func (c *collector) Begin(by llm.Description) {
+	c.model = by.Provider + "/" + by.Model
 	c.objectReader = objectReader{each: c.each}
 	c.bad = nil
 }
@@ -225,6 +228,7 @@ func (h *hybrid) ask(
 		h.stop(err)
 		return c, err
 	}
+	c.prompt = request.Task + "/" + request.PromptVersion
 	answer, err := h.model.Asker.Ask(ctx, request, c, h.in.Ledger)
 	var f *llm.Failure
 	if err != nil && !errors.As(err, &f) && ctx.Err() == nil {
@@ -263,6 +267,7 @@ func (h *hybrid) consider(ctx context.Context, c *collector, state *Checkpoint, 
 	if discarded {
 		state.DiscardedQuotes++
 	}
+	p.Origins = []stride.Origin{{By: "model", Model: c.model, Prompt: c.prompt, Title: p.Title, Statement: p.Statement}}
 	h.keep(ctx, state.Group.Key, p, t.Improves)
 }
 

@@ -38,7 +38,7 @@ func (m *model) Ask(_ context.Context, r llm.Request, sink llm.Sink, _ llm.Ledge
 	m.asked = append(m.asked, r)
 	m.mu.Unlock()
 	text, err := m.answer(r)
-	sink.Begin()
+	sink.Begin(llm.Description{Provider: "fake", Model: "parrot"})
 	for i := 0; i < len(text); i += m.piece {
 		if err := sink.Text(text[i:min(len(text), i+m.piece)]); err != nil {
 			return llm.Answer{}, err
@@ -133,7 +133,7 @@ func TestModelAddsToTheFloor(t *testing.T) {
 	p, ok := titled(out, "Overfired batch that no operator answers for")
 	require.True(t, ok)
 	require.Equal(t, stride.ConfidenceMedium, p.Confidence)
-	require.Equal(t, []stride.Origin{{By: "model", Title: p.Title, Statement: p.Statement}}, p.Origins)
+	require.Equal(t, []stride.Origin{{By: "model", Model: "fake/parrot", Prompt: "threats/v1", Title: p.Title, Statement: p.Statement}}, p.Origins)
 	require.Equal(t, "Nobody logs who changed a plan.", p.Evidence[0].Quote, "offsets are mended")
 	require.True(t, p.Evidence[0].Holds(potteryInput().Sources))
 	require.Equal(t, "parrot", out.LLM.Model)

@@ -54,13 +54,8 @@ func (h *hybrid) keep(ctx context.Context, group string, p stride.Proposal, impr
 		p.CWE = p.CWE[1:] // another attack under the same weakness
 		p.ID = stride.Fingerprint("", p.TargetIDs[0], p.Category, attackOf(p))
 	}
-	p.Origins = []stride.Origin{h.origin(p)}
 	h.added, h.by = append(h.added, p), append(h.by, group)
 	h.tell(ctx, group, p)
-}
-
-func (h *hybrid) origin(p stride.Proposal) stride.Origin {
-	return stride.Origin{By: "model", Title: p.Title, Statement: p.Statement}
 }
 
 // improvable reports whether p may reword the candidate: it is the same kind of
@@ -80,7 +75,7 @@ func (h *hybrid) enrich(ctx context.Context, group string, i int, p stride.Propo
 	if len(t.Origins) > 0 {
 		return // worded already
 	}
-	t.Origins = []stride.Origin{{By: "rule", Title: t.Title, Statement: t.Statement}, h.origin(p)}
+	t.Origins = append([]stride.Origin{{By: "rule", Title: t.Title, Statement: t.Statement}}, p.Origins...)
 	t.Title, t.Statement = p.Title, p.Statement
 	for _, e := range p.Evidence {
 		if e.Kind == stride.Quoted && !slices.ContainsFunc(t.Evidence, func(have stride.Evidence) bool { return have.Start == e.Start && have.End == e.End }) {

@@ -23,7 +23,7 @@ func (q *question) call(ctx context.Context, l *link, entry string) (Answer, err
 	defer release()
 	heard := &watch{sink: q.sink, now: c.deps.Now, silence: c.config.Silence, cancel: cancel}
 
-	q.sink.Begin()
+	q.sink.Begin(l.provider.Describe())
 	answer, err := l.provider.Complete(timed, q.request, heard)
 	heard.stop()
 
@@ -110,7 +110,7 @@ type watch struct {
 }
 
 // Begin is Sink's; providers do not call it.
-func (w *watch) Begin() {}
+func (w *watch) Begin(Description) {}
 
 // Text is Sink's.
 func (w *watch) Text(piece string) error {

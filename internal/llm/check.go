@@ -66,7 +66,7 @@ func checkRequest() Request {
 // pieces counts what a check hears.
 type pieces struct{ count int }
 
-func (p *pieces) Begin()            {}
+func (p *pieces) Begin(Description) {}
 func (p *pieces) Text(string) error { p.count++; return nil }
 
 func (c *Client) check(ctx context.Context, l *link) []Finding {

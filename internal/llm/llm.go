@@ -77,10 +77,10 @@ type Answer struct {
 }
 
 // Sink hears an answer while it streams, in the goroutine that asked. Begin is
-// called before each attempt: what an attempt that failed said before stands,
+// called before each attempt, with whom it asks: what an attempt that failed said before stands,
 // what comes again is the caller's to recognise.
 type Sink interface {
-	Begin()
+	Begin(by Description)
 	// Text takes the next piece. An error ends the call with kind canceled and
 	// stands in its chain.
 	Text(piece string) error
@@ -162,5 +162,5 @@ func tokens(n int) int { return (n + bytesPerToken - 1) / bytesPerToken }
 // silent is the Sink of a caller that does not listen.
 type silent struct{}
 
-func (silent) Begin()            {}
+func (silent) Begin(Description) {}
 func (silent) Text(string) error { return nil }

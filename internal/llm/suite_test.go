@@ -43,7 +43,7 @@ type ear struct {
 	hear   func(piece string) error
 }
 
-func (e *ear) Begin() { e.begun++ }
+func (e *ear) Begin(Description) { e.begun++ }
 
 func (e *ear) Text(piece string) error {
 	if piece == "" {

@@ -28,6 +28,8 @@ type suggestionRow struct {
 	Severity   stride.Severity         `db:"severity"`
 	Confidence stride.Confidence       `db:"confidence"`
 	Rule       string                  `db:"rule"`
+	LLMModel   string                  `db:"llm_model"`
+	LLMPrompt  string                  `db:"llm_prompt"`
 	Priority   int64                   `db:"priority"`
 	Proposal   jsonOf[stride.Proposal] `db:"proposal"`
 	Current    jsonOf[stride.Proposal] `db:"current"`
@@ -50,7 +52,7 @@ func newSuggestionRow(s stride.Suggestion) suggestionRow {
 	return suggestionRow{
 		ID: s.ID, ProjectID: s.ProjectID, ModelID: s.ModelID, DraftID: s.DraftID, ItemKey: s.Proposal.ID, State: s.State,
 		Category: s.Current.Category, Severity: s.Current.Severity, Confidence: s.Current.Confidence,
-		Rule: s.Proposal.Rule, Priority: s.Proposal.Priority(), Proposal: jsonOf[stride.Proposal]{s.Proposal},
+		Rule: s.Proposal.Rule, LLMModel: s.Proposal.ByModel().Model, LLMPrompt: s.Proposal.ByModel().Prompt, Priority: s.Proposal.Priority(), Proposal: jsonOf[stride.Proposal]{s.Proposal},
 		Current: jsonOf[stride.Proposal]{s.Current}, MergedInto: s.MergedInto, Ask: s.Ask, Revision: s.Revision,
 		CreatedAt: micros(s.CreatedAt), DecidedAt: microsOrNull(s.DecidedAt), DecidedBy: s.DecidedBy,
 	}
@@ -312,10 +314,10 @@ func (tx *Tx) PendingInScope(
 
 const insertSuggestion = `
 insert into suggestions
-    (id, project_id, model_id, draft_id, item_key, state, category, severity, confidence, rule, priority, proposal,
+    (id, project_id, model_id, draft_id, item_key, state, category, severity, confidence, rule, llm_model, llm_prompt, priority, proposal,
      current, merged_into, ask, revision, created_at, decided_at, decided_by)
 values
-    (:id, :project_id, :model_id, :draft_id, :item_key, :state, :category, :severity, :confidence, :rule, :priority,
+    (:id, :project_id, :model_id, :draft_id, :item_key, :state, :category, :severity, :confidence, :rule, :llm_model, :llm_prompt, :priority,
      :proposal, :current, :merged_into, :ask, :revision, :created_at, :decided_at, :decided_by)`
 
 // InsertSuggestion also stores the targets with their fingerprints. Conflict

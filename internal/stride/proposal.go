@@ -37,9 +37,23 @@ type Proposal struct {
 
 // Origin is one drafter's words for a proposal.
 type Origin struct {
-	By        string `json:"by"` // "rule" or "model"
+	By string `json:"by"` // "rule" or "model"
+	// Model is the provider and the model, "openai/gpt-5", and Prompt the task and
+	// the version of its prompt, "threats/v1"; both are "" for a rule.
+	Model     string `json:"model,omitempty"`
+	Prompt    string `json:"prompt,omitempty"`
 	Title     string `json:"title"`
 	Statement string `json:"statement"`
+}
+
+// ByModel returns the origin that a language model is, the zero value for none.
+func (p Proposal) ByModel() Origin {
+	for _, o := range p.Origins {
+		if o.By == "model" {
+			return o
+		}
+	}
+	return Origin{}
 }
 
 // Addend is one reason why likelihood or impact is what it is.

@@ -5,6 +5,9 @@ alter table threat_models add column extended_by text not null default '';
 alter table drafts add column first_run integer not null default 1;
 -- the question in whose answer a language model gave the item
 alter table draft_items add column group_key text not null default '';
+-- the language model that had a part in the proposal, and with which prompt
+alter table suggestions add column llm_model text not null default '';
+alter table suggestions add column llm_prompt text not null default '';
 
 -- questions to a language model that a run need not ask again
 create table draft_groups (
@@ -45,6 +48,8 @@ create index llm_calls_started on llm_calls (started_at);
 -- +goose Down
 drop table llm_calls;
 drop table draft_groups;
+alter table suggestions drop column llm_prompt;
+alter table suggestions drop column llm_model;
 alter table draft_items drop column group_key;
 alter table drafts drop column first_run;
 alter table threat_models drop column extended_by;
