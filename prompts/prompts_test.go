@@ -2,6 +2,7 @@ package prompts
 
 import (
 	"encoding/json"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -14,21 +15,29 @@ import (
 var published = map[string]string{
 	"extract/v1":     "df247882d08f73aa",
 	"gaps/v1":        "e1f3886b4299126a",
+	"gaps/v2":        "d8509de50425f7be",
 	"mitigations/v1": "1eed95fd30190a43",
 	"repair/v1":      "9bb4bd2200640fce",
 	"threats/v1":     "64a3cd94c79fa1de",
+	"threats/v2":     "9acdc49b60f1a07f",
 }
 
 func TestPublishedVersionsStand(t *testing.T) {
 	t.Parallel()
+	folders, err := fs.Glob(embedded, "*/v*")
+	require.NoError(t, err)
+	require.Len(t, folders, len(published), "a version is neither forgotten nor taken away")
+	for _, folder := range folders {
+		p, err := read(embedded, folder)
+		require.NoError(t, err)
+		require.Equal(t, published[folder], p.Hash, folder)
+	}
 	set, err := Load("")
 	require.NoError(t, err)
 	require.Equal(t, []string{Extract, Gaps, Mitigations, Repair, Threats}, set.Tasks())
-	for _, task := range set.Tasks() {
-		p, err := set.Get(task)
-		require.NoError(t, err)
-		require.Equal(t, published[task+"/"+p.Version], p.Hash, "%s %s", task, p.Version)
-	}
+	newest, err := set.Get(Threats)
+	require.NoError(t, err)
+	require.Equal(t, "v2", newest.Version)
 }
 
 func TestGetNamesTheTask(t *testing.T) {
@@ -73,7 +82,7 @@ func TestFolderLiesOverTheEmbedded(t *testing.T) {
 	require.ErrorContains(t, err, "Name", "what the template wants must be there")
 	gaps, err := set.Get(Gaps)
 	require.NoError(t, err)
-	require.Equal(t, "v1", gaps.Version, "what the folder lacks stays")
+	require.Equal(t, "v2", gaps.Version, "what the folder lacks stays")
 }
 
 func TestBadPromptsAreNamed(t *testing.T) {

@@ -66,6 +66,7 @@ func (p *Pipeline) hybridize(ctx context.Context, in Input, out *Output, emit fu
 	asking.Wait()
 	h.grow(ctx)
 	h.askGaps(ctx)
+	h.askMeasures(ctx)
 	if h.stopped != nil {
 		return h.stopped
 	}
@@ -106,7 +107,6 @@ func (h *hybrid) askGroup(ctx context.Context, g group) {
 	if err == nil && len(c.bad) > 0 {
 		h.repair(ctx, g, &state, c.bad)
 	}
-	h.askMitigations(ctx, g, &state)
 	h.ended(ctx, state.endedBy(err))
 }
 
@@ -242,6 +242,12 @@ func (h *hybrid) ask(
 		return c, &llm.Failure{Kind: llm.Malformed, Message: "the model's answer holds no JSON"}
 	}
 	return c, nil
+}
+
+func (h *hybrid) hasStopped() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.stopped != nil
 }
 
 func (h *hybrid) stop(err error) {

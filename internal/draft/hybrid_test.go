@@ -133,7 +133,7 @@ func TestModelAddsToTheFloor(t *testing.T) {
 	p, ok := titled(out, "Overfired batch that no operator answers for")
 	require.True(t, ok)
 	require.Equal(t, stride.ConfidenceMedium, p.Confidence)
-	require.Equal(t, []stride.Origin{{By: "model", Model: "fake/parrot", Prompt: "threats/v1", Title: p.Title, Statement: p.Statement}}, p.Origins)
+	require.Equal(t, []stride.Origin{{By: "model", Model: "fake/parrot", Prompt: "threats/v2", Title: p.Title, Statement: p.Statement}}, p.Origins)
 	require.Equal(t, "Nobody logs who changed a plan.", p.Evidence[0].Quote, "offsets are mended")
 	require.True(t, p.Evidence[0].Holds(potteryInput().Sources))
 	require.Equal(t, "parrot", out.LLM.Model)
@@ -394,7 +394,11 @@ func busy(t *testing.T) func(llm.Request) (string, error) {
 			}
 			return threats(t, items...), nil
 		case prompts.Mitigations:
-			return `{"mitigations":[{"index":0,"text":"Have a second operator confirm each firing plan in the web shop.","references":[]}]}`, nil
+			var items []string
+			for i := range strings.Count(r.User, "can ruin a batch") {
+				items = append(items, fmt.Sprintf(`{"index":%d,"text":"Have a second operator confirm each firing plan in the web shop.","references":[]}`, i))
+			}
+			return `{"mitigations":[` + strings.Join(items, ",") + `]}`, nil
 		case prompts.Gaps:
 			_, cells, _ := strings.Cut(r.User, "Empty cells\n")
 			id, categories, _ := strings.Cut(cells[:strings.IndexByte(cells, '\n')], ": ")
@@ -413,6 +417,17 @@ func TestFinishedQuestionsAreNotAskedAgain(t *testing.T) {
 	in.Sources[0].Content = []byte(pottery + " Glaze recipes are looked up in the alchemist's cabinet by the kiln service.")
 	in.Complete = true
 	sorted := cmp.Transformer("sorted", func(p stride.Proposal) string { return p.ID + p.Title + fmt.Sprint(len(p.Mitigations)) })
+	// Measures are kept with their threats, so a run that dies after the last answer
+	// has nothing to ask about them.
+	withoutMeasures := cmp.Transformer("withoutMeasures", func(groups []stride.LLMGroup) map[string]stride.LLMGroup {
+		out := map[string]stride.LLMGroup{}
+		for _, g := range groups {
+			if g.Task != prompts.Mitigations {
+				out[g.Key] = g
+			}
+		}
+		return out
+	})
 	undisturbed := &model{answer: busy(t)}
 	whole, err := hybridPipeline(t, undisturbed).Run(t.Context(), in, nil)
 	require.NoError(t, err)
@@ -450,7 +465,7 @@ func TestFinishedQuestionsAreNotAskedAgain(t *testing.T) {
 			require.Equal(t, undisturbed.tasks()[task], finished[task]+again.tasks()[task], "after %d: what is finished is not asked again", after)
 		}
 		require.Empty(t, cmp.Diff(whole.Threats, second.Threats, sorted), "after %d", after)
-		require.Empty(t, cmp.Diff(whole.LLM, second.LLM), "after %d", after)
+		require.Empty(t, cmp.Diff(whole.LLM, second.LLM, withoutMeasures), "after %d", after)
 		require.Empty(t, cmp.Diff(whole.Coverage, second.Coverage), "after %d", after)
 		require.Empty(t, cmp.Diff(whole.Architecture, second.Architecture), "after %d", after)
 		if after == questions {
@@ -494,6 +509,59 @@ func TestResumedDraftKnowsItsGroups(t *testing.T) {
 	}
 	_, ok := titled(resumed, "Ruined batch at the Kiln service")
 	require.True(t, ok)
+}
+
+// The model may take back what it added itself, with a reason; never what a rule
+// drafted, and never most of it.
+func TestModelTakesBackItsOwn(t *testing.T) {
+	t.Parallel()
+	floor, err := New().Run(t.Context(), potteryInput(), nil)
+	require.NoError(t, err)
+	const ruined, cold, lost = "Ruined batch at the kiln service", "Cold kiln after a flood of plans", "Plans lost between shop and kiln"
+	for name, c := range map[string]struct {
+		drop string
+		want []string
+	}{
+		"nothing":              {`[]`, []string{ruined, cold, lost}},
+		"a repetition":         {`[{"id":"m2","repeats":"m1","reason":""}]`, []string{ruined, lost}},
+		"of a rule's":          {`[{"id":"m2","repeats":"c1","reason":"the same"}]`, []string{ruined, lost}},
+		"one that fits all":    {`[{"id":"m3","repeats":"","reason":"it fits any system"}]`, []string{ruined, cold}},
+		"without a reason":     {`[{"id":"m3","repeats":"","reason":" "}]`, []string{ruined, cold, lost}},
+		"a rule's own":         {`[{"id":"c1","repeats":"m1","reason":"the same"}]`, []string{ruined, cold, lost}},
+		"of what went as well": {`[{"id":"m1","repeats":"m2","reason":""},{"id":"m2","repeats":"m1","reason":""}]`, []string{cold, lost}},
+		"of itself":            {`[{"id":"m1","repeats":"m1","reason":""}]`, []string{ruined, cold, lost}},
+		"what is not there":    {`[{"id":"m9","repeats":"m1","reason":"x"},{"id":"m1","repeats":"m9","reason":"x"}]`, []string{ruined, cold, lost}},
+		"most of it":           {`[{"id":"m1","repeats":"","reason":"x"},{"id":"m2","repeats":"","reason":"x"}]`, []string{ruined, cold, lost}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := &model{}
+			m.answer = func(r llm.Request) (string, error) {
+				id := idOf(r, "Kiln service")
+				switch {
+				case r.Task == prompts.Gaps:
+					require.Contains(t, r.User, "m1 T "+ruined)
+					return `{"drop":` + c.drop + `,"threats":[],"not_applicable":[]}`, nil
+				case r.Task == prompts.Threats && id != "":
+					return threats(t, threat(id, "tampering", ruined, "An operator can ruin a batch at the kiln service with a wrong plan because nobody compares plans, causing losses.", ""),
+						threat(id, "denial_of_service", cold, "Anybody on the broker can flood the kiln service with plans because none is limited, causing a cold kiln.", ""),
+						threat(id, "denial_of_service", lost, "A power cut can lose the plans on the way to the kiln service because none is repeated, causing an empty day.", "")), nil
+				}
+				return "{}", nil
+			}
+			out, err := hybridPipeline(t, m).Run(t.Context(), potteryInput(), nil)
+			require.NoError(t, err)
+			var got []string
+			for _, title := range []string{ruined, cold, lost} {
+				if _, ok := titled(out, title); ok {
+					got = append(got, title)
+				}
+			}
+			require.Equal(t, c.want, got)
+			require.Len(t, out.LLM.Dropped, 3-len(c.want))
+			requireFloor(t, floor, out)
+		})
+	}
 }
 
 func TestGapsFillTheMatrix(t *testing.T) {

@@ -36,7 +36,7 @@ func (h *hybrid) keep(ctx context.Context, group string, p stride.Proposal, impr
 		return
 	}
 	for i := range h.out.Threats {
-		if similar(h.out.Threats[i], p) {
+		if similar(h.out.Threats[i], p) || answersGuess(h.out.Threats[i], p) && len(h.out.Threats[i].Origins) == 0 {
 			h.enrich(ctx, group, i, p)
 			return
 		}
@@ -100,7 +100,7 @@ func (h *hybrid) tell(ctx context.Context, group string, p stride.Proposal) {
 
 // Limits of a hybrid draft: what a reader takes in.
 const (
-	mostOfSmall = 45 // below smallSystem elements
+	mostOfSmall = 45 // below smallSystem elements; one more for each beyond
 	smallSystem = 15
 	mostOfLarge = 70
 )
@@ -108,9 +108,9 @@ const (
 // finish puts what was added behind what it equals in priority, within the limit of
 // the draft.
 func (h *hybrid) finish() {
-	limit := mostOfLarge
-	if len(h.out.Architecture.Elements) < smallSystem {
-		limit = mostOfSmall
+	limit := mostOfSmall
+	if over := len(h.out.Architecture.Elements) - smallSystem; over >= 0 {
+		limit = min(mostOfSmall+over, mostOfLarge)
 	}
 	slices.SortStableFunc(h.added, func(a, b stride.Proposal) int {
 		return cmp.Or(cmp.Compare(priority(b), priority(a)), cmp.Compare(a.ID, b.ID))

@@ -45,6 +45,10 @@ type Checkpoint struct {
 	Group stride.LLMGroup `json:"group"`
 	// Found is what was found in the sources beside what was extracted.
 	Found *stride.Addition `json:"found,omitempty"`
+	// Removed are the proposals that were taken out again, by id; Measured those for
+	// which measures were asked.
+	Removed  []string `json:"removed,omitempty"`
+	Measured []string `json:"measured,omitempty"`
 	// NotApplicable are the cells that do not apply, with reasons.
 	NotApplicable   []stride.Cell    `json:"not_applicable,omitempty"`
 	Dropped         []stride.LLMDrop `json:"dropped,omitempty"`
@@ -64,6 +68,7 @@ type question struct {
 	Flows      []described
 	Neighbours string
 	Candidates []candidate
+	Drafted    []candidate
 	Accepted   []string
 	Rejected   []string
 	Cells      []emptyCells
@@ -76,7 +81,11 @@ type question struct {
 
 type described struct{ ID, Name, What, States string }
 
-type candidate struct{ ID, Letter, Title, Targets string }
+type candidate struct {
+	ID, Letter, Title, Targets string
+	// Guess says that it rests on nothing that is stated.
+	Guess bool
+}
 
 type emptyCells struct{ ID, Categories string }
 

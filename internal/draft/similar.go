@@ -24,6 +24,20 @@ func similar(p, q stride.Proposal) bool {
 	return title > 0 && overlap(contentOf(p.Title+" "+p.Statement, names), contentOf(q.Title+" "+q.Statement, names)) >= alike
 }
 
+// akin is from which share of common words a threat with a mechanism takes the
+// place of a guess.
+const akin = 0.3
+
+// answersGuess reports whether p says by which mechanism what a candidate only
+// guesses happens: one category and a common target, and some of the same words.
+func answersGuess(guess, p stride.Proposal) bool {
+	if guess.Confidence != stride.ConfidenceLow || guess.Category != p.Category || !shareTarget(guess, p) {
+		return false
+	}
+	names := nameWords(append(slices.Clone(p.Targets), guess.Targets...)...)
+	return overlap(contentOf(p.Title+" "+p.Statement, names), contentOf(guess.Title+" "+guess.Statement, names)) >= akin
+}
+
 func shareTarget(p, q stride.Proposal) bool {
 	return slices.ContainsFunc(p.TargetIDs, func(k stride.Key) bool { return slices.Contains(q.TargetIDs, k) })
 }
