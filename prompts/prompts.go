@@ -33,6 +33,7 @@ const (
 	Gaps        = "gaps"
 	Repair      = "repair"
 	Mitigations = "mitigations"
+	AttackTree  = "attack_tree"
 )
 
 // Prompt is one version of one task.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/threatdraft/threatdraft/internal/draft"
 	"github.com/threatdraft/threatdraft/internal/stride"
@@ -57,7 +58,7 @@ func (r *Runner) publish(ctx context.Context, job DraftJob, in RunInput, out dra
 		if err := p.questions(ctx, out.Questions); err != nil {
 			return err
 		}
-		if err := p.lateAnswers(ctx); err != nil {
+		if err := p.lateAnswers(ctx, in.ReadAt); err != nil {
 			return err
 		}
 		return p.end(ctx, out)
@@ -227,14 +228,14 @@ func onTargets(proposal stride.Proposal, prints map[stride.Key]string) stride.Pr
 	return proposal
 }
 
-// lateAnswers applies the answers that were given while the draft ran.
-func (p *publication) lateAnswers(ctx context.Context) error {
+// lateAnswers applies the answers that were given while the run was at work.
+func (p *publication) lateAnswers(ctx context.Context, since time.Time) error {
 	answers, err := p.tx.AnswersOf(ctx, p.model.ID)
 	if err != nil {
 		return fmt.Errorf("load answers: %w", err)
 	}
 	for _, a := range answers {
-		if p.draft.StartedAt == nil || a.At.Before(*p.draft.StartedAt) {
+		if a.At.Before(since) {
 			continue
 		}
 		if _, err := p.settle(ctx, p.tx, p.tx, stride.Actor{User: a.ActorID}, a); err != nil {

@@ -42,6 +42,8 @@ type RunInput struct {
 	All bool
 	// Drafter is who is to draft.
 	Drafter string
+	// ReadAt is the moment before all this was read: later answers are not in it.
+	ReadAt time.Time
 	// Finished holds what earlier runs of the draft finished, by key.
 	Finished map[string]draft.Finished
 }
@@ -196,7 +198,9 @@ func (r *Runner) Run(ctx context.Context, job DraftJob) error {
 	defer stop(nil)
 	var beating sync.WaitGroup
 	beating.Go(func() { r.beat(runCtx, job, stop) })
+	read := r.Now()
 	in, err := r.Store.DraftInput(runCtx, d.ID)
+	in.ReadAt = read
 	var out draft.Output
 	if err == nil {
 		out, err = r.propose(runCtx, job, in)
