@@ -128,8 +128,9 @@ func (h *hybrid) finish() {
 	})
 }
 
-// priority is likelihood times impact, and what the source vouches for; as the
-// rules rank.
+// priority is likelihood times impact, and what the source vouches for. That weighs
+// more here than where rules rank alone: a guess of theirs stands behind what the
+// model says by which mechanism.
 func priority(p stride.Proposal) int {
-	return p.Likelihood*p.Impact + 2*(p.Confidence.Rank()-stride.ConfidenceLow.Rank())
+	return p.Likelihood*p.Impact + 4*(p.Confidence.Rank()-stride.ConfidenceLow.Rank())
 }
