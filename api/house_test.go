@@ -74,6 +74,18 @@ type database interface {
 // newHouseOver is newHouse with something between the use cases and the store.
 func newHouseOver(t *testing.T, opened *store.Store, between func(*store.Store) database) *house {
 	t.Helper()
+	return newHouseWith(t, opened, between, func(func() time.Time) drafting { return drafting{pipeline: draft.New()} })
+}
+
+// drafting is what a house drafts with; llm is nil where rules draft alone.
+type drafting struct {
+	pipeline *draft.Pipeline
+	llm      analysis.LLM
+}
+
+// newHouseWith is newHouseOver with what to draft with, made from the house's clock.
+func newHouseWith(t *testing.T, opened *store.Store, between func(*store.Store) database, with func(now func() time.Time) drafting) *house {
+	t.Helper()
 	k, err := loadContract()
 	require.NoError(t, err)
 	h := &house{
@@ -87,18 +99,18 @@ func newHouseOver(t *testing.T, opened *store.Store, between func(*store.Store) 
 		},
 		NewID: func() string { return fmt.Sprintf("01940000-0000-7000-8000-%012x", ids.Add(1)) },
 	}
-	db := between(h.store)
+	db, drafting := between(h.store), with(kit.Now)
 	log := slog.New(slog.DiscardHandler)
 	h.access = &analysis.Access{Kit: kit, Store: db}
 	h.runner = &analysis.Runner{
-		Kit: kit, Store: db, Pipeline: draft.New(), Log: log, Owner: "test", Lease: time.Hour, Beat: time.Hour,
+		Kit: kit, Store: db, Pipeline: drafting.pipeline, Log: log, Owner: "test", Lease: time.Hour, Beat: time.Hour,
 	}
 	h.handler = api.New(api.Deps{
 		Access: h.access, Projects: &analysis.Projects{Kit: kit, Store: db},
-		Submissions: &analysis.Submissions{Kit: kit, Store: watchedSubmissions{db, h.queued}},
+		Submissions: &analysis.Submissions{Kit: kit, Store: watchedSubmissions{db, h.queued}, Hybrid: drafting.pipeline.Hybrid()},
 		Models:      &analysis.Models{Kit: kit, Store: db}, Questions: &analysis.Questions{Kit: kit, Store: db},
-		Drafts:    &analysis.Drafts{Kit: kit, Store: watchedDrafts{db, h.queued}},
-		Providers: &analysis.Providers{Store: db},
+		Drafts:    &analysis.Drafts{Kit: kit, Store: watchedDrafts{db, h.queued}, Hybrid: drafting.pipeline.Hybrid()},
+		Providers: &analysis.Providers{Store: db, LLM: drafting.llm},
 		Reviews:   &analysis.Reviews{Kit: kit, Store: db}, Threats: &analysis.Threats{Kit: kit, Store: db},
 		Metrics: &analysis.Metrics{Kit: kit, Store: db},
 		Ready: func(ctx context.Context) error {

@@ -112,12 +112,17 @@ type browser struct {
 // environment says that it has to be.
 func openBrowser(t *testing.T) *browser {
 	t.Helper()
+	return openBrowserOn(t, func() *house { return newHouse(t, storetest.SQLite(t)) })
+}
+
+func openBrowserOn(t *testing.T, boot func() *house) *browser {
+	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		require.Empty(t, os.Getenv("THREATDRAFT_REQUIRE_CHROMIUM"), "chromium is required and not found: %v", err)
 		t.Skip("chromium is not installed; the page is not tested in a browser")
 	}
-	h := newHouse(t, storetest.SQLite(t))
+	h := boot()
 	server := httptest.NewServer(h.handler)
 	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
 	ctx, stopAllocator := chromedp.NewExecAllocator(ctx,
@@ -379,6 +384,34 @@ func TestHeldBackInABrowser(t *testing.T) {
 		see(".understood"))
 	b.whole(t)
 	require.NotContains(t, b.read(t, `document.querySelector(".result").textContent`), "held back")
+	require.Empty(t, b.noise())
+}
+
+// TestPartialDraftInABrowser sees what a model said nothing about, asks again, and
+// reads whose words a suggestion has.
+func TestPartialDraftInABrowser(t *testing.T) {
+	t.Parallel()
+	p := newParrot(t)
+	p.hush("S3 bucket")
+	b := openBrowserOn(t, func() *house { return newHybridHouse(t, storetest.SQLite(t), p) })
+	b.workAlong(t)
+	b.signIn(t, b.reviewer)
+	b.act(t, click("[data-view=paste]"), see("textarea"), set("textarea", chestShop), typed("input[name=project_name]", "Shop"), click(".paste button.primary"),
+		says(".result .notice", "gave no answer"), says(".result .notice", "S3 bucket"), says(".result", "Drafted along by parrot"), says(".result", "tokens asked"))
+	b.whole(t)
+	p.hush("")
+	b.act(t, click(".result [data-action=resume]"), until(`document.querySelector(".result") && !document.querySelector("[data-action=resume]")`),
+		says(".result", "wait for a decision"))
+	b.whole(t)
+	require.NotContains(t, b.read(t, `document.querySelector(".result").textContent`), "gave no answer")
+	var byModel string
+	for _, s := range b.get(t, b.reviewer, "/v1/suggestions?limit=200").items(t) {
+		if s["rule"] == "" {
+			byModel = s["id"].(string)
+		}
+	}
+	b.act(t, chromedp.Navigate(b.url+"/#/queue?state=pending&at="+byModel), says(".detail summary", "Drafted by a language model"))
+	require.Equal(t, byModel, b.shown(t))
 	require.Empty(t, b.noise())
 }
 

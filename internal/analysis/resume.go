@@ -54,7 +54,8 @@ func (s *Drafts) resume(ctx context.Context, tx DraftTx, actor stride.Actor, d s
 	if !ok {
 		return d, stride.Errorf(stride.Conflict, "the draft has changed; read it again")
 	}
-	if err := s.record(ctx, tx, actor, d.ProjectID, stride.EventDraftResumed, stride.SubjectDraft, string(d.ID), move{From: string(from), To: string(d.State)}); err != nil {
+	moved := move{From: string(from), To: string(d.State)}
+	if err := s.record(ctx, tx, actor, d.ProjectID, stride.EventDraftResumed, stride.SubjectDraft, string(d.ID), moved); err != nil {
 		return d, err
 	}
 	return d, s.tellState(ctx, tx, d)

@@ -48,12 +48,13 @@ type RunInput struct {
 	Finished map[string]draft.Finished
 }
 
-// Checkpoint is what a run keeps of a question to a language model. Storage knows
-// it by this name, since it does not know drafting; Finished likewise.
-type (
-	Checkpoint = draft.Checkpoint
-	Finished   = draft.Finished
-)
+// Checkpoint is what a run keeps of a question to a language model, and Finished
+// one with its items. Storage knows them by these names, since it does not know
+// drafting.
+type Checkpoint = draft.Checkpoint
+
+// Finished is a question that an earlier run finished; see Checkpoint.
+type Finished = draft.Finished
 
 // Examples says whose decisions a model is shown as examples.
 type Examples string

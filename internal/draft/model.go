@@ -25,11 +25,11 @@ type Model struct {
 	Mark func() string
 }
 
-// Ledger and Attempt are llm's, for callers that know drafting only.
-type (
-	Ledger  = llm.Ledger
-	Attempt = llm.Attempt
-)
+// Ledger is llm's, for callers that know drafting only.
+type Ledger = llm.Ledger
+
+// Attempt is llm's; see Ledger.
+type Attempt = llm.Attempt
 
 // OverBudget is what a Ledger answers to a call that a budget does not allow.
 func OverBudget(message string) error {

@@ -110,8 +110,11 @@ func (s *Store) ModelDrafts(ctx context.Context, id stride.ModelID, p analysis.P
 	}), nil
 }
 
-// newestPublished is the model's newest draft that published.
-const newestPublished = ` where d.model_id = ? and d.state in ('succeeded', 'partial') order by d.id desc limit 1`
+// newestPublished is the model's newest draft that published; one that is resumed
+// has an outcome already.
+const newestPublished = `
+where d.model_id = ? and (d.state in ('succeeded', 'partial') or d.state in ('queued', 'running') and d.outcome is not null)
+order by d.id desc limit 1`
 
 // LatestOutcome returns the outcome of the model's newest succeeded or partial
 // draft; nil where there is none.

@@ -3,9 +3,11 @@ package store_test
 import (
 	"context"
 	"io/fs"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/pressly/goose/v3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/threatdraft/threatdraft/internal/analysis"
@@ -130,4 +132,79 @@ func TestMigrationsAreNumberedAlike(t *testing.T) {
 	}
 	require.NotEmpty(t, names("sqlite"))
 	require.Equal(t, names("sqlite"), names("postgres"))
+}
+
+// TestMigrationOfLLMDraftsGoesDownAndUp takes the schema back to before language
+// models drafted, with rows from then in it, and forth again.
+func TestMigrationOfLLMDraftsGoesDownAndUp(t *testing.T) {
+	t.Parallel()
+	storetest.EachEmpty(t, func(t *testing.T, url string) {
+		s := storetest.Open(t, url)
+		require.NoError(t, s.Migrate(t.Context()))
+		folder, err := fs.Sub(migrations.FS, s.Dialect())
+		require.NoError(t, err)
+		dialect := goose.DialectSQLite3
+		if s.Dialect() == "postgres" {
+			dialect = goose.DialectPostgres
+		}
+		steps, err := goose.NewProvider(dialect, s.WriterDB(), folder, goose.WithDisableGlobalRegistry(true))
+		require.NoError(t, err)
+		newest := columns(t, s)
+		_, err = steps.DownTo(t.Context(), 3)
+		require.NoError(t, err)
+		before := columns(t, s)
+		for _, gone := range []string{
+			"threat_models.extended_by", "drafts.first_run", "draft_items.group_key", "draft_groups.checkpoint", "llm_calls.cost_micro_usd",
+			"suggestions.llm_model", "suggestions.llm_prompt",
+		} {
+			require.Contains(t, newest, gone)
+			require.NotContains(t, before, gone)
+		}
+		require.Equal(t, stride.Unavailable, stride.KindOf(s.CheckSchema(t.Context())))
+		for _, row := range []string{
+			`insert into projects values ('p', 'p', 'p', '', 'true', 'high', '[]', null, 1, 0, 1, 1, null)`,
+			`insert into threat_models values ('m', 'p', 'main', 1, 'draft', 'hash', '{}', '[]', 'a', '', 1, 1, null, null, '')`,
+			`insert into drafts (id, model_id, project_id, author_id, drafter, state, run, lease_owner, cancel_requested, job_id, progress, created_at, queued_at)
+			 values ('d', 'm', 'p', 'a', 'offline', 'queued', 3, '', 0, 1, '{}', 1, 1)`,
+			`insert into draft_items values ('d', 'k', 1, '{}')`,
+			`insert into suggestions values ('s', 'p', 'm', 'd', 'k', 'pending', 'tampering', 'low', 'low', 'r', 1, '{}', '{}', '', '', 1, 1, null, '')`,
+		} {
+			_, err := s.WriterDB().ExecContext(t.Context(), row)
+			require.NoError(t, err, row)
+		}
+		require.NoError(t, s.Migrate(t.Context()))
+		require.NoError(t, s.CheckSchema(t.Context()))
+		require.Equal(t, newest, columns(t, s))
+		everything := stride.Reach{All: true}
+		d, err := s.Draft(t.Context(), everything, "d")
+		require.NoError(t, err)
+		require.Equal(t, 1, d.FirstRun, "its tries still count")
+		in, err := s.DraftInput(t.Context(), "d")
+		require.NoError(t, err)
+		require.Empty(t, in.Finished)
+		require.Empty(t, in.Model.ExtendedBy)
+		_, err = s.Suggestion(t.Context(), everything, "s")
+		require.NoError(t, err)
+	})
+}
+
+// columns lists table.column, sorted.
+func columns(t *testing.T, s *store.Store) []string {
+	t.Helper()
+	query := "select m.name || '.' || c.name from sqlite_master m join pragma_table_info(m.name) c where m.type = 'table'"
+	if s.Dialect() == "postgres" {
+		query = "select table_name || '.' || column_name from information_schema.columns where table_schema = 'public'"
+	}
+	rows, err := s.WriterDB().QueryContext(t.Context(), query)
+	require.NoError(t, err)
+	var out []string
+	for rows.Next() {
+		var name string
+		require.NoError(t, rows.Scan(&name))
+		out = append(out, name)
+	}
+	require.NoError(t, rows.Err())
+	require.NoError(t, rows.Close())
+	slices.Sort(out)
+	return out
 }

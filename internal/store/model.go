@@ -300,7 +300,7 @@ const selectNewerDrafted = `
 select count(*)
 from drafts d
 join threat_models m on m.id = d.model_id
-where m.project_id = ? and m.scope = ? and m.number > ? and d.state in ('succeeded', 'partial')`
+where m.project_id = ? and m.scope = ? and m.number > ? and (d.state in ('succeeded', 'partial') or d.state in ('queued', 'running') and d.outcome is not null)`
 
 // NewerDrafted reports whether a version of the scope with a higher number has a
 // succeeded or partial draft.

@@ -256,38 +256,38 @@ const selectReviewed = `
 select s.current, d.kind, d.reason, d.text
 from suggestions s
 join decisions d on d.suggestion_id = s.id
-where d.kind = ? and s.state = ? and d.reason <> 'duplicate' and s.decided_at = d.at and (? = '' or s.project_id = ?)
+where ((d.kind = 'accept' and s.state = 'accepted') or (d.kind = 'reject' and s.state = 'rejected' and d.reason <> 'duplicate'))
+  and s.decided_at = d.at and (? = '' or s.project_id = ?)
 order by d.at desc, d.id desc
 limit ?`
 
+// lookedThrough is how many decisions Reviewed reads for one that it wants: the
+// same title may come often.
+const lookedThrough = 20
+
 // Reviewed returns accepted and rejected suggestions of a project, or of all where
-// p is "", newest decision first: each title once, at most limit of either kind,
-// without those rejected as duplicates.
+// p is "", newest decision first: each title once, as it was decided last, at most
+// limit of either kind, without those rejected as duplicates.
 func (s *Store) Reviewed(ctx context.Context, p stride.ProjectID, limit int) ([]analysis.Reviewed, error) {
+	var rows []struct {
+		Current jsonOf[stride.Proposal] `db:"current"`
+		Kind    stride.DecisionKind     `db:"kind"`
+		Reason  stride.RejectReason     `db:"reason"`
+		Text    string                  `db:"text"`
+	}
+	if err := s.list(ctx, &rows, selectReviewed, p, p, limit*lookedThrough); err != nil {
+		return nil, fmt.Errorf("list reviewed suggestions: %w", err)
+	}
 	var out []analysis.Reviewed
-	for _, of := range []struct {
-		kind  stride.DecisionKind
-		state stride.SuggestionState
-	}{{stride.DecisionAccept, stride.SuggestionAccepted}, {stride.DecisionReject, stride.SuggestionRejected}} {
-		var rows []struct {
-			Current jsonOf[stride.Proposal] `db:"current"`
-			Kind    stride.DecisionKind     `db:"kind"`
-			Reason  stride.RejectReason     `db:"reason"`
-			Text    string                  `db:"text"`
+	seen, count := make(map[string]bool), make(map[stride.DecisionKind]int)
+	for _, r := range rows {
+		title := r.Current.V.Title
+		if seen[title] || count[r.Kind] == limit {
+			continue
 		}
-		const several = 4 // a title may come often
-		if err := s.list(ctx, &rows, selectReviewed, of.kind, of.state, p, p, limit*several); err != nil {
-			return nil, fmt.Errorf("list reviewed suggestions: %w", err)
-		}
-		seen := make(map[string]bool)
-		for _, r := range rows {
-			title := r.Current.V.Title
-			if seen[title] || len(seen) == limit {
-				continue
-			}
-			seen[title] = true
-			out = append(out, analysis.Reviewed{Title: title, Accepted: r.Kind == stride.DecisionAccept, Reason: r.Reason, Text: r.Text})
-		}
+		seen[title] = true
+		count[r.Kind]++
+		out = append(out, analysis.Reviewed{Title: title, Accepted: r.Kind == stride.DecisionAccept, Reason: r.Reason, Text: r.Text})
 	}
 	return out, nil
 }

@@ -40,6 +40,8 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"idempotency", idempotencyTests()},
 		{"model", modelTests()},
 		{"draft", draftTests()},
+		{"checkpoint", checkpointTests()},
+		{"call", callTests()},
 		{"review", reviewTests()},
 		{"question", questionTests()},
 		{"threat", threatTests()},
