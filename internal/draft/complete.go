@@ -56,7 +56,7 @@ type completion struct {
 // complete asks the model which parts the extractor missed in the sources of a, and
 // returns them; on a failure of the model those whose description came whole.
 func (h *hybrid) complete(ctx context.Context, a stride.Architecture) stride.Addition {
-	if before, ok := h.restore(ctx, prompts.Extract); ok {
+	if before, ok := h.restore(ctx, prompts.Extract, ""); ok {
 		if before.Found != nil {
 			return *before.Found
 		}

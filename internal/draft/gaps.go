@@ -20,7 +20,7 @@ func (h *hybrid) askGaps(ctx context.Context) {
 	if ctx.Err() != nil || h.stopped != nil || len(h.report.Missing()) > 0 {
 		return // what is missing is asked for first
 	}
-	if before, ok := h.restore(ctx, prompts.Gaps); ok {
+	if before, ok := h.restore(ctx, prompts.Gaps, "4"); ok {
 		h.remove(before.Removed)
 		return
 	}
@@ -44,6 +44,7 @@ func (h *hybrid) askGaps(ctx context.Context) {
 		}
 	}
 	state := aboutAll(prompts.Gaps)
+	state.place = "4"
 	var drops []dropped
 	_, err := h.ask(ctx, &state, prompts.Gaps, q, enums, func(c *collector, list string, object []byte) {
 		var d dropped
@@ -110,7 +111,7 @@ type dropped struct {
 // drop takes out what the model has taken back of its own, never what a rule
 // drafted. Where it would drop most of it, it has not understood the question, and
 // all stays.
-func (h *hybrid) drop(state *Checkpoint, drops []dropped, added map[string]string, drafted []candidate) {
+func (h *hybrid) drop(state *asked, drops []dropped, added map[string]string, drafted []candidate) {
 	titles := map[string]string{}
 	for _, c := range drafted {
 		titles[c.ID] = c.Title

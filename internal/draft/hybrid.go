@@ -25,8 +25,13 @@ type hybrid struct {
 	report *stride.LLMReport
 
 	mu sync.Mutex
-	// floor maps the ids of candidates, c1, c2, to indices of out.Threats.
-	floor map[string]int
+	// floor maps the ids of candidates, c1, c2, to indices of out.Threats, which
+	// floorThreats are as the rules drafted them.
+	floor        map[string]int
+	floorThreats []stride.Proposal
+	heard        []heard
+	// told is what was told last of each item.
+	told  map[string]string
 	added []stride.Proposal
 	// by names the group in whose answer each of added stood.
 	by []string
@@ -46,7 +51,8 @@ func (p *Pipeline) hybridize(ctx context.Context, in Input, out *Output, emit fu
 	}
 	h := &hybrid{
 		model: p.model, in: in, out: out, emit: emit, check: newChecker(&out.Architecture, in.Sources, fixed),
-		zones: map[stride.Key]string{}, floor: map[string]int{}, report: &stride.LLMReport{Groups: []stride.LLMGroup{}, Dropped: []stride.LLMDrop{}},
+		zones: map[stride.Key]string{}, floor: map[string]int{}, floorThreats: slices.Clone(out.Threats), told: map[string]string{},
+		report: &stride.LLMReport{Groups: []stride.LLMGroup{}, Dropped: []stride.LLMDrop{}},
 	}
 	out.LLM = h.report
 	for _, b := range out.Architecture.TrustBoundaries {
@@ -62,8 +68,9 @@ func (p *Pipeline) hybridize(ctx context.Context, in Input, out *Output, emit fu
 		before := out.Architecture.Clone()
 		asking.Go(func() { out.Found = h.complete(ctx, before) })
 	}
-	h.askGroups(ctx, &asking, groupsOf(&out.Architecture))
+	h.askGroups(ctx, &asking, groupsOf(&out.Architecture), "1")
 	asking.Wait()
+	h.settle(ctx)
 	h.grow(ctx)
 	h.askGaps(ctx)
 	h.askMeasures(ctx)
@@ -77,31 +84,32 @@ func (p *Pipeline) hybridize(ctx context.Context, in Input, out *Output, emit fu
 	return nil
 }
 
-func (h *hybrid) askGroups(ctx context.Context, asking *sync.WaitGroup, groups []group) {
+func (h *hybrid) askGroups(ctx context.Context, asking *sync.WaitGroup, groups []group, place string) {
 	h.mu.Lock()
 	h.planned += len(groups)
 	h.mu.Unlock()
-	for _, g := range groups {
-		asking.Go(func() { h.askGroup(ctx, g) })
+	for i, g := range groups {
+		asking.Go(func() { h.askGroup(ctx, g, fmt.Sprintf("%s.%02d", place, i)) })
 	}
 }
 
 // askGroup asks for the threats of a group, has the bad ones corrected, and asks
 // about halves where the answer did not fit.
-func (h *hybrid) askGroup(ctx context.Context, g group) {
-	state := Checkpoint{Group: stride.LLMGroup{Key: g.key(), Task: prompts.Threats, Elements: g.names(), TargetIDs: g.keys()}}
+func (h *hybrid) askGroup(ctx context.Context, g group, place string) {
+	state := asked{place: place}
+	state.Group = stride.LLMGroup{Key: g.key(), Task: prompts.Threats, Elements: g.names(), TargetIDs: g.keys()}
 	halves, divisible := g.halves(&h.out.Architecture)
-	if before, ok := h.restore(ctx, state.Group.Key); ok {
+	if before, ok := h.restore(ctx, state.Group.Key, place); ok {
 		if before.Group.Split && divisible {
-			h.askHalves(ctx, halves)
+			h.askHalves(ctx, halves, place)
 		}
 		return
 	}
 	c, err := h.ask(ctx, &state, prompts.Threats, h.aboutGroup(g), h.enums(g), func(c *collector, _ string, object []byte) { h.consider(ctx, c, &state, object) })
 	if divisible && tooLong(err) {
 		state.Group.Split, state.Group.Done = true, true
-		h.ended(ctx, state)
-		h.askHalves(ctx, halves)
+		h.ended(ctx, state.Checkpoint)
+		h.askHalves(ctx, halves, place)
 		return
 	}
 	if err == nil && len(c.bad) > 0 {
@@ -110,9 +118,9 @@ func (h *hybrid) askGroup(ctx context.Context, g group) {
 	h.ended(ctx, state.endedBy(err))
 }
 
-func (h *hybrid) askHalves(ctx context.Context, halves []group) {
+func (h *hybrid) askHalves(ctx context.Context, halves []group, place string) {
 	var asking sync.WaitGroup
-	h.askGroups(ctx, &asking, halves)
+	h.askGroups(ctx, &asking, halves, place)
 	asking.Wait()
 }
 
@@ -124,13 +132,13 @@ func tooLong(err error) bool {
 
 // restore takes over what an earlier run of the draft kept of a question that it
 // finished; ok is false where it has not.
-func (h *hybrid) restore(ctx context.Context, key string) (c Checkpoint, ok bool) {
+func (h *hybrid) restore(ctx context.Context, key, place string) (c Checkpoint, ok bool) {
 	f, ok := h.in.Finished[key]
 	if !ok {
 		return Checkpoint{}, false
 	}
 	for _, p := range f.Items {
-		h.keep(ctx, key, p, "")
+		h.keep(ctx, heard{place: place, group: key, p: p})
 	}
 	h.ended(ctx, f.Checkpoint)
 	return f.Checkpoint, true
@@ -147,7 +155,7 @@ func (h *hybrid) grow(ctx context.Context) {
 	drafted := rules.Propose(&h.out.Architecture, rules.Options{Criticality: h.in.Criticality, All: h.in.All, MaxQuestions: h.in.MaxQuestions})
 	h.out.Questions = drafted.Questions
 	for _, p := range newVerifier(&h.out.Architecture, h.in.Sources).proposals(drafted.Proposals) {
-		h.keep(ctx, "", p, "")
+		h.keep(ctx, heard{place: "2", p: p})
 	}
 	added := h.out.Architecture.Clone()
 	added.Elements = slices.DeleteFunc(added.Elements, func(e stride.Element) bool {
@@ -155,8 +163,16 @@ func (h *hybrid) grow(ctx context.Context) {
 		return old
 	})
 	var asking sync.WaitGroup
-	h.askGroups(ctx, &asking, groupsOf(&added))
+	h.askGroups(ctx, &asking, groupsOf(&added), "3")
 	asking.Wait()
+	h.settle(ctx)
+}
+
+// asked is a question under way. Its place is that among all questions; see heard.
+type asked struct {
+	Checkpoint
+
+	place string
 }
 
 // endedBy returns the state of a question that ended with err.
@@ -219,7 +235,7 @@ func (c *collector) Text(piece string) error {
 // ask renders the prompt of a task, asks, and hands each object of the answer on.
 // An answer without any object that is not whole either is malformed.
 func (h *hybrid) ask(
-	ctx context.Context, state *Checkpoint, task string, q question, enums map[string][]string, each func(*collector, string, []byte),
+	ctx context.Context, state *asked, task string, q question, enums map[string][]string, each func(*collector, string, []byte),
 ) (*collector, error) {
 	c := &collector{}
 	c.each = func(list string, object []byte) { each(c, list, object) }
@@ -259,7 +275,7 @@ func (h *hybrid) stop(err error) {
 }
 
 // consider takes one object of an answer about threats.
-func (h *hybrid) consider(ctx context.Context, c *collector, state *Checkpoint, object []byte) {
+func (h *hybrid) consider(ctx context.Context, c *collector, state *asked, object []byte) {
 	var t modelThreat
 	if err := decode(object, &t); err != nil {
 		c.bad = append(c.bad, badItem{object: string(object), reason: "it is not the JSON that the schema asks for: " + err.Error()})
@@ -274,12 +290,12 @@ func (h *hybrid) consider(ctx context.Context, c *collector, state *Checkpoint, 
 		state.DiscardedQuotes++
 	}
 	p.Origins = []stride.Origin{{By: "model", Model: c.model, Prompt: c.prompt, Title: p.Title, Statement: p.Statement}}
-	h.keep(ctx, state.Group.Key, p, t.Improves)
+	h.keep(ctx, heard{place: state.place, group: state.Group.Key, p: p, improves: t.Improves})
 }
 
 // repair asks once more for the items that were refused, with the reasons. What is
 // still bad is dropped with its reason.
-func (h *hybrid) repair(ctx context.Context, g group, state *Checkpoint, bad []badItem) {
+func (h *hybrid) repair(ctx context.Context, g group, state *asked, bad []badItem) {
 	const most = 12
 	q := h.aboutGroup(g)
 	for i, b := range bad[:min(len(bad), most)] {

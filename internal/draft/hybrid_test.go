@@ -511,6 +511,64 @@ func TestResumedDraftKnowsItsGroups(t *testing.T) {
 	require.True(t, ok)
 }
 
+// Whichever answer comes first, equal answers give equal drafts and equal further
+// questions, so that a recording is found again.
+func TestOrderOfAnswersDoesNotMatter(t *testing.T) {
+	t.Parallel()
+	run := func(first string) (Output, string) {
+		release := make(chan struct{})
+		var once sync.Once
+		m := &model{}
+		m.answer = func(r llm.Request) (string, error) {
+			if r.Task != prompts.Threats {
+				return "{}", nil
+			}
+			leads := idOf(r, first) != ""
+			if !leads {
+				<-release
+			}
+			var items []map[string]any
+			for _, name := range []string{"Web shop", "Kiln service"} {
+				if id := idOf(r, name); id != "" {
+					items = append(items, threat(flowOf(r, "Web shop -> Kiln service", id), "tampering", "Plans twisted on the way seen from the "+name,
+						"A neighbour with a broom can twist the plans on their way because nobody compares them with the shop, causing "+name+" to ruin bowls.", ""))
+				}
+			}
+			return threats(t, items...), nil
+		}
+		done := func(context.Context, Checkpoint, int, int) error {
+			once.Do(func() { close(release) })
+			return nil
+		}
+		in := potteryInput()
+		in.Done = done
+		out, err := hybridPipeline(t, m).Run(t.Context(), in, nil)
+		require.NoError(t, err)
+		for _, r := range m.asked {
+			if r.Task == prompts.Gaps {
+				return out, r.User
+			}
+		}
+		return out, ""
+	}
+	kilnFirst, asked := run("Kiln service")
+	shopFirst, askedToo := run("Web shop")
+	require.Contains(t, asked, "Plans twisted")
+	require.Equal(t, asked, askedToo)
+	require.Empty(t, cmp.Diff(kilnFirst.Threats, shopFirst.Threats))
+}
+
+// flowOf returns the id that the prompt gives to a flow, or another where the
+// question does not have it.
+func flowOf(r llm.Request, name, otherwise string) string {
+	for line := range strings.Lines(r.User) {
+		if id, rest, ok := strings.Cut(line, " = "); ok && strings.HasPrefix(rest, name) {
+			return id
+		}
+	}
+	return otherwise
+}
+
 // The model may take back what it added itself, with a reason; never what a rule
 // drafted, and never most of it.
 func TestModelTakesBackItsOwn(t *testing.T) {

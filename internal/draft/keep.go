@@ -10,11 +10,39 @@ import (
 	"github.com/threatdraft/threatdraft/internal/stride"
 )
 
-// keep takes a verified proposal: as a better wording of a candidate, or as a new
-// one where nothing says the same yet.
-func (h *hybrid) keep(ctx context.Context, group string, p stride.Proposal, improves string) {
+// heard is a verified proposal as it came.
+type heard struct {
+	// place is that of its question among all, in the order of the text.
+	place, group string
+	p            stride.Proposal
+	improves     string
+}
+
+// keep takes a verified proposal and tells of it at once.
+func (h *hybrid) keep(ctx context.Context, one heard) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.heard = append(h.heard, one)
+	h.take(ctx, one)
+}
+
+// settle takes all proposals anew in the order of their questions. They came as fast
+// as the model wrote them; which of two that say the same stays must not depend on
+// that, or equal answers would give unequal drafts.
+func (h *hybrid) settle(ctx context.Context) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	slices.SortStableFunc(h.heard, func(a, b heard) int { return cmp.Compare(a.place, b.place) })
+	h.out.Threats, h.added, h.by = slices.Clone(h.floorThreats), nil, nil
+	for _, one := range h.heard {
+		h.take(ctx, one)
+	}
+}
+
+// take has a proposal word a candidate better, or stand for itself where nothing
+// says the same yet.
+func (h *hybrid) take(ctx context.Context, one heard) {
+	group, p := one.group, one.p
 	if h.stopped != nil {
 		return
 	}
@@ -31,7 +59,7 @@ func (h *hybrid) keep(ctx context.Context, group string, p stride.Proposal, impr
 		h.tell(ctx, group, p)
 		return
 	}
-	if i, ok := h.floor[improves]; ok && improvable(h.out.Threats[i], p) {
+	if i, ok := h.floor[one.improves]; ok && improvable(h.out.Threats[i], p) {
 		h.enrich(ctx, group, i, p)
 		return
 	}
@@ -88,11 +116,14 @@ func (h *hybrid) enrich(ctx context.Context, group string, i int, p stride.Propo
 	h.tell(ctx, group, *t)
 }
 
-// tell hands an item on; its key stays when it is worded better.
+// tell hands an item on where it is new or has changed; its key stays when it is
+// worded better.
 func (h *hybrid) tell(ctx context.Context, group string, p stride.Proposal) {
-	if h.emit == nil || h.stopped != nil {
+	state := fmt.Sprint(p.Title, len(p.Mitigations))
+	if h.emit == nil || h.stopped != nil || h.told[p.ID] == state {
 		return
 	}
+	h.told[p.ID] = state
 	if err := h.emit(ctx, Item{Key: p.ID, Proposal: p, Group: group}); err != nil {
 		h.stopped = fmt.Errorf("emit proposal %s: %w", p.ID, err)
 	}

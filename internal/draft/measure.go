@@ -88,7 +88,7 @@ const mostMeasures = 3
 
 // takeMitigation gives a measure to the threat that it is for; asked holds the
 // indices of those that the question numbered.
-func (h *hybrid) takeMitigation(state *Checkpoint, object []byte, asked []int) {
+func (h *hybrid) takeMitigation(state *asked, object []byte, asked []int) {
 	const least, most = 15, 400
 	var m struct {
 		Index      int      `json:"index"`

@@ -90,8 +90,8 @@ func (h *hybrid) enums(g group) map[string][]string {
 }
 
 // aboutAll begins the state of the one question of a task.
-func aboutAll(task string) Checkpoint {
-	return Checkpoint{Group: stride.LLMGroup{Key: task, Task: task, Elements: []string{}, TargetIDs: []stride.Key{}}}
+func aboutAll(task string) asked {
+	return asked{Checkpoint: Checkpoint{Group: stride.LLMGroup{Key: task, Task: task, Elements: []string{}, TargetIDs: []stride.Key{}}}}
 }
 
 // groupFor returns the elements and flows with the keys as one group.
@@ -109,7 +109,7 @@ func (h *hybrid) groupFor(keys []stride.Key) group {
 }
 
 // takeReason fills a cell that does not apply, where the model says why.
-func (h *hybrid) takeReason(state *Checkpoint, object []byte) {
+func (h *hybrid) takeReason(state *asked, object []byte) {
 	const least, most = 15, 240
 	var cell struct {
 		Target   string          `json:"target"`
