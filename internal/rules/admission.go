@@ -22,7 +22,7 @@ var admission = []Rule{
 	{
 		ID: "decision-config-tampering", Category: stride.Tampering,
 		Title: "Registration or rules of {target} changed or deleted",
-		Actor: "Somebody with rights on the configuration", Action: "alter or delete what makes requests pass through {target}",
+		Actor: "Somebody with rights on the configuration", Action: "alter or delete the rules of {target}, or what makes requests pass there",
 		Lack: "restriction of who may change it", Effect: "requests that bypass every rule",
 		Ask:     "Who may change the registration and the rules of {target}, and who is alerted?",
 		Control: stride.Authorization, Also: []stride.ControlName{stride.IntegrityCheck, stride.LeastPrivilege},
@@ -41,13 +41,13 @@ var admission = []Rule{
 		CWE: []string{"CWE-693", "CWE-863"}, CAPEC: []string{"CAPEC-115"},
 		Fixes: fixes(fix("Write the rules of {target} as allow-lists over all fields, avoid string matching, and test them with each platform version.", "ASVS 2.2.1", "CWE-693")),
 		element: func(n *node) bool {
-			return n.is("decision_point") && !n.scores() && (!n.is("policy_engine") || n.clusterPolicy())
+			return n.is("decision_point") && !n.scores() && !n.grants()
 		},
 		Measure: "allow-lists in policies", singled: ofElement((*node).judgesByPolicy),
 	},
 	{
 		ID: "decision-exemption", Category: stride.ElevationOfPrivilege,
-		Title: "Exemptions from {target} used to escape it",
+		Title: "Exemptions from {target} used to run what is forbidden",
 		Actor: "Somebody who may deploy into an exempt namespace or from an exempt account", Action: "run workloads that {target} never sees",
 		Lack: "least privilege for what is exempt", Effect: "privileged workloads outside of policy",
 		Ask:     "Which namespaces and accounts are exempt from {target}, and who may use them?",
@@ -90,7 +90,7 @@ var admission = []Rule{
 		Control: stride.MutualAuthentication, Terms: []string{"mTLS", "client certificate", "caBundle"}, Risk: risk(2, 4), Silences: []string{"net-tamper-internal", "net-spoofed-server"},
 		CWE: []string{"CWE-300", "CWE-295"}, CAPEC: []string{"CAPEC-94"},
 		Fixes:   fixes(fix("Require client certificates at {target}, pin its CA at the caller, and admit only the caller by network policy.", "ASVS 12.3.5", "CWE-300")),
-		element: (*node).clusterPolicy,
+		element: func(n *node) bool { return n.clusterPolicy() || n.judgeEndpoint() && !n.has("decision_point") },
 		singled: ofElement(func(n *node) bool { return !n.design.outspoken && !n.told("https", "tls") }),
 	},
 	{
@@ -160,6 +160,7 @@ var admission = []Rule{
 		Measure: "tuned rules of filters", singled: ofElement(func(n *node) bool {
 			return !n.managed || n.told("bypass", "origin", "count", "custom", "body", "only", "exclu", "except")
 		}),
+		reserved: true,
 	},
 	{
 		ID: "decision-drift", Category: stride.Tampering,

@@ -30,10 +30,16 @@ func agreed(text, mark string) string {
 		if many, ok := verb[last]; ok {
 			before = strings.TrimSuffix(lead, last) + many + " "
 		} else if rest, spaced := strings.CutPrefix(after, " "); spaced && opensClause(last) {
+			adverb := ""
+			for _, a := range []string{"never ", "only ", "also "} {
+				if cut, ok := strings.CutPrefix(rest, a); ok {
+					rest, adverb = cut, a
+				}
+			}
 			word, _, _ := strings.Cut(rest, " ")
 			word = strings.TrimRight(word, ".,:;?")
 			if many, ok := pluralOf[word]; ok {
-				after = " " + many + rest[len(word):]
+				after = " " + adverb + many + rest[len(word):]
 			}
 			if before == "" {
 				after = strings.NewReplacer(" its ", " their ", " it is ", " they are ").Replace(after)

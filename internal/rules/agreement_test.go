@@ -15,6 +15,7 @@ func TestTextsAgreeWithSeveralNames(t *testing.T) {
 		{"a question", "Does {target} check what {target} sends?", "Do {target} check what {target} send?"},
 		{"another kind of question", "Is {target} reached from outside?", "Are {target} reached from outside?"},
 		{"a verb of somebody else", "an attacker who reaches {target} reads it", "an attacker who reaches {target} reads it"},
+		{"an adverb between", "workloads that {target} never sees", "workloads that {target} never see"},
 		{"a noun", "the owner of {target} records", "the owner of {target} records"},
 		{"no placeholder", "nothing runs", "nothing runs"},
 	} {

@@ -91,6 +91,7 @@ var buses = []Rule{
 			return n.has("field_bus") && n.has("vehicle", "robot") && (n.machine() || n.is("wireless")) &&
 				n.named("telematics", "tcu", "infotainment", "head", "obd", "dongle", "gateway", "modem", "connectivity")
 		},
+		reserved: true,
 	},
 	{
 		ID: "device-jamming", Category: stride.DenialOfService,

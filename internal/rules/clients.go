@@ -162,6 +162,7 @@ var clients = []Rule{
 			return !n.has("package_dependency") && (n.answers() || n.is("function", "worker")) && !n.is("gateway", "llm_application")
 		}, "npm package", "npm dependenc", "third party librar", "open source librar", "third party package", "third party component", "third party module", "third party plugin", "external librar",
 			"node js", "express", "django", "flask", "spring boot", "rails", "laravel", "wordpress", "php", "struts", "drupal", "base image"),
+		reserved: true,
 	},
 	{
 		ID: "client-extension-page", Category: stride.ElevationOfPrivilege,
@@ -200,5 +201,6 @@ var clients = []Rule{
 		element: func(n *node) bool {
 			return n.is("desktop_app") && (n.keeps(stride.DataPayment, stride.DataCredentials, stride.DataKeys) || n.named("vault", "password", "pos", "sale", "kiosk"))
 		},
+		reserved: true,
 	},
 }

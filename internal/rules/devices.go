@@ -53,6 +53,7 @@ var devices = []Rule{
 		Fixes:   fixes(fix("Ship {target} with unique credentials, no listening services it does not need, automatic signed updates, and an egress allow-list.", "CWE-1392", "ASVS 6.3.2")),
 		element: func(n *node) bool { return n.is("iot_device") && n.thing() && !n.named("radio", "radios", "modem") },
 		Measure: "a password of its own for each device", singled: ofElement(func(n *node) bool { return n.ofKind() && !n.told("ssh") }),
+		reserved: true,
 	},
 	{
 		ID: "device-remote-login", Category: stride.ElevationOfPrivilege,
@@ -119,7 +120,9 @@ var devices = []Rule{
 		element: func(n *node) bool {
 			return n.machine() && n.is("robot", "vehicle", "controller")
 		},
-		common: true,
+		common:   true,
+		reserved: true,
+		home:     (*design).robotic,
 	},
 	{
 		ID: "device-resource-drain", Category: stride.DenialOfService,
@@ -160,8 +163,10 @@ var devices = []Rule{
 		element: func(n *node) bool {
 			return n.machine() && n.is("robot", "vehicle") && !n.has("time_service")
 		},
-		common: true,
-		about:  []string{"clock", "time", "ntp", "ptp"},
+		common:   true,
+		about:    []string{"clock", "time", "ntp", "ptp"},
+		reserved: true,
+		home:     (*design).robotic,
 	},
 	{
 		ID: "device-misconfiguration", Category: stride.Tampering,
@@ -172,9 +177,11 @@ var devices = []Rule{
 		Control: stride.HumanApproval, Also: []stride.ControlName{stride.InputValidation, stride.IntegrityCheck},
 		Terms: []string{"confirmation", "safe limits", "two-person"}, Risk: risk(2, 3), Most: 2,
 		CWE: []string{"CWE-1419"}, CAPEC: []string{"CAPEC-176"},
-		Fixes:   fixes(fix("Validate settings of {target} against safe limits, ask for confirmation, keep the last good set, and record who changed what.", "ASVS 2.2.1", "CWE-1419")),
-		element: func(n *node) bool { return n.machine() && n.is("robot", "vehicle") },
-		common:  true,
+		Fixes:    fixes(fix("Validate settings of {target} against safe limits, ask for confirmation, keep the last good set, and record who changed what.", "ASVS 2.2.1", "CWE-1419")),
+		element:  func(n *node) bool { return n.machine() && n.is("robot", "vehicle") },
+		common:   true,
+		reserved: true,
+		home:     (*design).robotic,
 	},
 	{
 		ID: "device-config-access", Category: stride.Tampering,

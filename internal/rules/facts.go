@@ -161,8 +161,18 @@ func (n *node) admissionWebhook() bool {
 	if !n.is("webhook_receiver") || n.calledBy(func(c *node) bool { return c.outside }) {
 		return false
 	}
+	if n.checksObjects() {
+		return true
+	}
 	return n.near("admission_controller", "control_plane") || n.has("admission_controller", "control_plane") && !n.has("third_party", "payment_service") ||
 		n.has("admission_controller") && !n.has("payment_service")
+}
+
+// checksObjects reports whether the source says that n is asked about the objects of a
+// cluster before they are stored.
+func (n *node) checksObjects() bool {
+	return n.is("webhook_receiver") && n.has("kubernetes", "control_plane", "container") &&
+		n.told("mutating", "validating", "validates", "conversion", "converts", "admission", "validatingwebhook", "mutatingwebhook")
 }
 
 // vault reports whether n hands secrets to several programs, by what it is

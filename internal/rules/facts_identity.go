@@ -10,6 +10,12 @@ func (n *node) issuesCertificates() bool {
 	return n.is("identity_provider") && (n.named("ca", "pki", "acme", "spire", "spiffe", "issuer") || n.named("certificate", "cert", "registration", "encrypt"))
 }
 
+// ofTheFirm reports whether n is the sign-in of the firm around the system, which
+// others run.
+func (n *node) ofTheFirm() bool {
+	return n.is("identity_provider") && (n.named("single") && n.named("sign") || n.named("sso", "company", "corporate"))
+}
+
 // directory reports whether n answers LDAP queries.
 func (n *node) directory() bool {
 	return n.is("identity_provider") && n.named("ldap", "openldap", "directory", "freeipa", "adfs")

@@ -78,6 +78,27 @@ func telling(phrases ...string) func(*node) (stride.Evidence, bool) {
 	return func(n *node) (stride.Evidence, bool) { return n.quoteWith(split) }
 }
 
+// tellingOfAll is telling for the heart of the design, of which any quote may speak.
+func tellingOfAll(phrases ...string) func(*node) (stride.Evidence, bool) {
+	split := splitPhrases(phrases)
+	return func(n *node) (stride.Evidence, bool) {
+		if n.ID != n.design.center {
+			return stride.Evidence{}, false
+		}
+		if quote, ok := n.quoteWith(split); ok {
+			return quote, true
+		}
+		for _, other := range n.design.nodes {
+			for i, said := range other.said {
+				if len(said) >= leastTelling && !other.foreign[i] && slices.ContainsFunc(split, func(p []string) bool { return said.find(p) >= 0 }) {
+					return other.quotes[i], true
+				}
+			}
+		}
+		return stride.Evidence{}, false
+	}
+}
+
 // leastTelling is how many words a quote has that tells a fact; headings and names
 // tell none.
 const leastTelling = 5
@@ -93,6 +114,19 @@ func mentioning(stems ...string) func(*node) (stride.Evidence, bool) {
 		}
 		return stride.Evidence{}, false
 	}
+}
+
+// drawn reports whether the source states the flow as such, in a drawing or a list of
+// flows. What is read out of running text may be a remark.
+func (e *edge) drawn() bool {
+	const longest = 160 // bytes
+	return !slices.ContainsFunc(e.Evidence, func(q stride.Evidence) bool { return q.Kind == stride.Quoted }) ||
+		slices.ContainsFunc(e.Evidence, func(q stride.Evidence) bool {
+			if q.Kind != stride.Quoted || len(q.Quote) > longest {
+				return false
+			}
+			return slices.ContainsFunc([]string{"->", "→", "|", " to ", " sends ", "↔"}, func(sign string) bool { return strings.Contains(q.Quote, sign) })
+		})
 }
 
 // quotesOf returns the quotes that name the element, and after them those by which

@@ -150,12 +150,18 @@ func (n *node) suggested() bool {
 
 // coordinates reports whether others ask n where data lies or who is in charge.
 func (n *node) coordinates() bool {
-	return n.Kind == stride.Process && !n.is("decision_point", "human") && !n.clusterControl() &&
+	return n.Kind == stride.Process && !n.is("decision_point", "human") && !n.clusterControl() && !n.named("instance", "imds") &&
 		n.named("coordinator", "placement", "metadata", "namenode", "zookeeper", "kraft", "metaserver")
 }
 
 // stamps reports whether n issues the timestamps that order transactions.
 func (n *node) stamps() bool { return n.is("time_service") && n.named("oracle", "timestamp") }
+
+// onlyViewed reports whether n is somebody else's site that the system looks at, and
+// does not build from.
+func (n *node) onlyViewed() bool {
+	return n.quoted.holds("pages", "browse", "browsing", "dom", "annotation") && !n.quoted.holds("commit", "push", "build", "deploy", "merge", "releas")
+}
 
 // selfHosted reports whether the system's owner runs and patches n.
 func (n *node) selfHosted() bool {
@@ -228,15 +234,24 @@ func (n *node) ownVault() bool {
 
 // scores reports whether n judges people's behaviour by rules and thresholds.
 func (n *node) scores() bool {
-	return n.Kind == stride.Process && n.named("fraud", "risk", "scoring", "antifraud", "aml")
+	return n.Kind == stride.Process && (n.named("fraud", "risk", "antifraud", "aml") ||
+		n.named("scoring") && n.design.speaksOf("fraud", "credit", "loan", "underwrit", "chargeback"))
 }
 
-// policyStems are words of sentences about a part that judges by rules of its owner.
-var policyStems = []string{"admission", "admit", "rego", "opa", "gatekeeper", "kyverno", "namespace", "policy", "policies", "rule", "rules"}
+// admissionStems are words of sentences about a part that is asked before objects of a
+// cluster are stored.
+var admissionStems = []string{"admission", "admit", "webhook", "apiserver", "gatekeeper"}
 
-// clusterPolicy reports whether n judges the objects of a cluster.
+// clusterPolicy reports whether n judges the objects of a cluster: a policy engine may
+// as well judge what is there already, or who may read a document.
 func (n *node) clusterPolicy() bool {
-	return n.is("admission_controller") || n.is("policy_engine") && !n.scores() && (len(n.quoted) == 0 || n.told(policyStems...))
+	return n.is("admission_controller") || n.is("policy_engine") && !n.scores() && n.told(admissionStems...)
+}
+
+// grants reports whether n answers who may do what, by relations and roles: what no
+// rule of it matches is refused.
+func (n *node) grants() bool {
+	return n.is("policy_engine") && (n.told("relationship", "tuple", "rebac") || n.named("permission", "authorization", "authz"))
 }
 
 // worthStealing are the classes about people, money or access.

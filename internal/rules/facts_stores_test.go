@@ -26,7 +26,7 @@ func TestNothingOnWhatHasNoSuchThing(t *testing.T) {
 		{"a tool that may be integrated is no part", "supply-deployment-takeover", "Deployer:deployment_system(can integrate with Deployer)", "Deployer:deployment_system(deploys with Deployer)"},
 		{"people's passwords are not read by workloads", "secret-store-overreach", "Password manager:secret_store", "Secret manager:secret_store"},
 		{"a key chip serves one device", "secret-store-overreach", "Secure Enclave:secret_store", "Vault:secret_store"},
-		{"a fraud score judges no workloads", "decision-exemption", "Fraud scoring:policy_engine", "Gate:policy_engine"},
+		{"a fraud score judges no workloads", "decision-exemption", "Fraud scoring:policy_engine", "Gate:policy_engine(Gate judges pods at admission)"},
 		{"a container's image holds no samples", "ml-poisoned-data", "Training image:training_data; Registry:artifact_registry", "Training samples:training_data; Registry:artifact_registry"},
 		{"parts of an extension share no network", "net-eavesdrop-open", "Content script:browser > Background worker:worker", "Content page:browser > Job worker:worker"},
 		{"a web site's files are public", "store-public-object", "Website files:object_storage#personal", "Invoice files:object_storage#personal"},

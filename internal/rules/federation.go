@@ -53,7 +53,7 @@ var federation = []Rule{
 		Terms: []string{"HSM", "KMS", "key rotation", "JWKS"}, Risk: risk(2, 4), Most: 1, CWE: []string{"CWE-522", "CWE-321"}, CAPEC: []string{"CAPEC-474"},
 		Fixes: fixes(fix("Sign in a KMS or HSM, rotate the key of {target} on a schedule, publish both keys while they overlap, and drop a leaked one at once.", "ASVS 13.3.1", "CAPEC-474")),
 		element: func(n *node) bool {
-			return n.speaksOAuth() && !n.managed && !n.outside && !n.told("external", "customer", "customers")
+			return n.speaksOAuth() && !n.managed && !n.outside && !n.ofTheFirm() && !n.told("external", "customer", "customers")
 		},
 	},
 	{
@@ -126,6 +126,7 @@ var federation = []Rule{
 		element: func(n *node) bool {
 			return n.issuesCertificates() && !n.told("attests", "attestation", "tokenreview", "challenge")
 		},
+		reserved: true,
 	},
 	{
 		ID: "id-account-recovery", Category: stride.Spoofing,

@@ -37,7 +37,8 @@ var identity = []Rule{
 			return n.receives(stride.DataTokens) || n.sessionsSpoken() || n.signsPeopleIn() && !n.directory() && (!n.managed || n.calledBy(func(c *node) bool { return c.is("client") })) ||
 				n.keeps(stride.DataTokens) || n.is("web_app") && n.signedIn() && n.calledBy(func(c *node) bool { return c.is("browser") })
 		},
-		hear: hearsWithCallers(func(n *node) bool { return n.checksTokens() && !n.is("gateway") || n.signsPeopleIn() && !n.directory() }, append([]string{"jwt", "refresh token", "access token", "bearer token", "session id", "session token", "signed token", "id token", "sessions are", "session is", "session key"}, cookiePhrases...)...),
+		hear:     hearsWithCallers(func(n *node) bool { return n.checksTokens() && !n.is("gateway") || n.signsPeopleIn() && !n.directory() }, append([]string{"jwt", "refresh token", "access token", "bearer token", "session id", "session token", "signed token", "id token", "sessions are", "session is", "session key"}, cookiePhrases...)...),
+		reserved: true,
 	},
 	{
 		ID: "id-admin-takeover", Category: stride.ElevationOfPrivilege,
@@ -66,7 +67,9 @@ var identity = []Rule{
 		element: func(n *node) bool {
 			return n.is("admin", "operator") && !n.is("developer") && !n.named("developer") && len(n.out) == 0 && !n.colleagueActs("admin", "operator") && !n.onlyRole()
 		},
-		common: true,
+		common:   true,
+		reserved: true,
+		home:     (*design).steered,
 	},
 	{
 		ID: "id-admin-path", Category: stride.ElevationOfPrivilege,
@@ -84,6 +87,7 @@ var identity = []Rule{
 		Measure: "restricted networks for administration", singled: ofElement(func(n *node) bool {
 			return !n.design.outspoken || n.told("default", "port", "ports", "exposed", "internet", "public", "unauthenticated")
 		}),
+		reserved: true,
 	},
 	{
 		ID: "id-provider-console", Category: stride.ElevationOfPrivilege,

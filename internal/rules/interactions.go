@@ -153,7 +153,7 @@ func (n *node) steppingStone() bool {
 
 // signsIn reports whether the source says that n checks who its callers are.
 func (n *node) signsIn() bool {
-	return n.Controls.State(stride.Authentication) == stride.ControlPresent || n.told("authenticates", "jwt", "oidc", "sso", "oauth2")
+	return n.Controls.State(stride.Authentication) == stride.ControlPresent || n.is("api_gateway") && n.told("authenticates", "jwt", "oidc", "sso", "oauth2")
 }
 
 // unproven lists protocols that carry no proof of the sender and no encryption, by

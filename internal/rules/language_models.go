@@ -99,6 +99,7 @@ var languageModels = []Rule{
 		element: func(n *node) bool {
 			return n.providerModel() && !n.told("bedrock", "titan") // which keeps no prompts
 		}, Silences: []string{"third-oversharing"},
+		reserved: true,
 	},
 	{
 		ID: "ml-unbounded-use", Category: stride.DenialOfService,

@@ -43,6 +43,8 @@ var messaging = []Rule{
 		Fixes:   fixes(fix("Grant subscribe rights per topic of {target}, avoid wildcards, and encrypt sensitive bodies for the consumer.", "ASVS 8.2.1", "CWE-862")),
 		element: func(n *node) bool { return n.broker() && !n.notifies() },
 		Measure: "restriction of subscribers", singled: ofElement((*node).sharedBroker),
+		reserved: true,
+		home:     func(d *design) bool { return d.brokering() || d.robotic() || d.small() },
 	},
 	{
 		ID: "queue-poison-message", Category: stride.DenialOfService,

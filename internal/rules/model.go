@@ -81,6 +81,8 @@ type design struct {
 	outspoken bool
 	// namespaces counts the namespaces that the source draws.
 	namespaces int
+	// aside holds the words of what the source sets aside as out of scope.
+	aside vocabulary
 	// wide holds the controls that the source states and that owners take for the
 	// whole of a system.
 	wide map[stride.ControlName]bool
@@ -163,6 +165,11 @@ func (d *design) join(a *stride.Architecture, byID map[stride.Key]*node) {
 // hear notes what the source speaks of as a whole.
 func (d *design) hear(a *stride.Architecture) {
 	d.wide = statedWide(a)
+	for _, assumed := range a.Assumptions {
+		if said := wordsIn(assumed.Text); len(said) > 3 && slices.Equal(said[:3], []string{"out", "of", "scope"}) {
+			d.aside = append(d.aside, said...)
+		}
+	}
 	d.tenants = d.severalTenants()
 	d.prompting = slices.ContainsFunc(d.nodes, func(n *node) bool { return n.is("llm_application") && !n.is("browser") && n.near("llm") })
 	d.deciding = d.speaksOf("applicant", "loan", "underwrit", "patient", "candidate", "claimant", "policyholder")
@@ -238,9 +245,10 @@ func (n *node) service() bool {
 	return n.Kind == stride.Process && !n.is("client", "device", "third_party", "llm")
 }
 
-// webService is a service that speaks HTTP to callers by what it is called.
+// webService is a service that speaks HTTP to callers by what it is called. A controller
+// of a cluster serves nobody: it watches objects.
 func (n *node) webService() bool {
-	return n.service() && n.is("web_app", "api", "api_gateway", "function", "webhook_receiver", "admin_interface")
+	return n.service() && !(n.named("controller") && n.inCluster()) && n.is("web_app", "api", "api_gateway", "function", "webhook_receiver", "admin_interface")
 }
 
 // database is a store that is queried.

@@ -74,6 +74,8 @@ var motion = []Rule{
 		element: func(n *node) bool {
 			return n.moving() && n.ofRobot() && n.has("robot", "vehicle") && !n.has("field_bus", "robot_middleware") // there the listener on the bus has them
 		},
+		reserved: true,
+		home:     (*design).robotic,
 	},
 	{
 		ID: "device-counterfeit-part", Category: stride.Spoofing,
@@ -87,6 +89,7 @@ var motion = []Rule{
 		element: func(n *node) bool {
 			return n.moving() && n.ofRobot() && n.has("robot", "vehicle", "robot_middleware") && n.told("spare", "replace", "replaced", "swap", "swapped", "maintenance", "supplier", "suppliers", "vendor", "joint", "joints", "module", "modular", "modules")
 		},
+		reserved: true,
 	},
 	{
 		ID: "device-unsafe-command", Category: stride.Tampering,
@@ -113,7 +116,8 @@ var motion = []Rule{
 			return n.is("robot", "vehicle") && n.Kind == stride.Process && (n.has("actuator", "controller", "field_bus", "robot_middleware") || n.receives(stride.DataCommands))
 		},
 		Measure: "authentication of stop commands", singled: ofElement(func(n *node) bool { return n.design.stops }),
-		about: []string{"stop", "emergency", "estop", "kill"},
+		about:    []string{"stop", "emergency", "estop", "kill"},
+		reserved: true,
 	},
 	{
 		ID: "device-operator-terminal", Category: stride.ElevationOfPrivilege,

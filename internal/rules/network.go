@@ -49,6 +49,7 @@ var network = []Rule{
 			return e.internal() && e.networked() && !e.to.is("config_store", "device", "field_bus") && !e.from.is("config_store", "device", "field_bus") &&
 				(e.from.service() || e.to.service()) && !e.providerInternal()
 		},
+		Measure: "encryption of internal connections", singled: ofFlow(func(e *edge) bool { return e.drawn() || e.Protocol != "" || e.design.steered() || e.design.storing() }),
 	},
 	{
 		ID: "net-tamper-internal", Category: stride.Tampering,
@@ -69,7 +70,7 @@ var network = []Rule{
 		ID: "net-spoofed-server", Category: stride.Spoofing,
 		Title: "Rogue endpoint posing as {dest}",
 		Actor: "An attacker who controls DNS or routing", Action: "pose as {dest} towards {source}",
-		Lack: "verification of whom {source} talks to", Effect: "credentials and {data} handed to a rogue endpoint, and its answers trusted",
+		Lack: "verification of whom {source} talks to", Effect: "{data} handed to a rogue endpoint, and its answers trusted",
 		Ask:     "How does {source} verify that it talks to the real {dest} (certificate validation, pinning)?",
 		Control: stride.MutualAuthentication, Also: []stride.ControlName{stride.EncryptionInTransit},
 		Terms: []string{"certificate validation", "pinning", "mTLS"}, Risk: risk(3, 3),
@@ -80,7 +81,8 @@ var network = []Rule{
 			return (e.from.service() || e.from.is("agent", "device")) && !e.from.outside && !e.delivered() && (e.to.store() && !e.to.guardedByPolicy() && !e.to.is("config_store", "queue", "object_storage") || e.to.is("third_party")) &&
 				e.networked() && !e.to.staticSite() && (e.open() || len(e.Crosses) > 0)
 		},
-		common: true,
+		common:   true,
+		reserved: true,
 	},
 	{
 		ID: "net-store-reachable", Category: stride.ElevationOfPrivilege,
@@ -112,5 +114,6 @@ var network = []Rule{
 		at:      atFlow,
 		flow:    (*edge).downgradable,
 		Measure: "refusal of plain connections", singled: ofFlow((*edge).failsOpen),
+		reserved: true,
 	},
 }

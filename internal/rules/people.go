@@ -21,6 +21,7 @@ var people = []Rule{
 		flow: func(e *edge) bool {
 			return e.from.is("admin", "operator") && !e.to.person() && e.to.settingOf() != "" && !e.looks()
 		},
+		reserved: true,
 	},
 	{
 		ID: "people-stolen-workstation", Category: stride.Spoofing,
@@ -33,5 +34,7 @@ var people = []Rule{
 		Fixes:   fixes(fix("Use hardware-bound keys and certificates of a few hours for {target}, from managed machines only.", "ASVS 6.3.3", "CWE-522")),
 		element: func(n *node) bool { return n.is("developer") && n.standing() },
 		tell:    telling("laptop", "workstation", "ssh", "kubeconfig", "personal access token"), common: true,
+		reserved: true,
+		home:     func(d *design) bool { return d.ships || d.robotic() || d.learning() },
 	},
 }

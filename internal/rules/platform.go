@@ -16,7 +16,9 @@ var platform = []Rule{
 		Measure: "least privilege at the cluster's API", singled: ofElement(func(n *node) bool {
 			return n.is("control_plane") && n.design.steering() || n.told("admin", "rbac", "privileg", "permission", "permissions")
 		}),
-		element: func(n *node) bool { return n.clusterControl() && !n.named("controller", "operator") },
+		element:  func(n *node) bool { return n.clusterControl() && !n.named("controller", "operator") },
+		reserved: true,
+		home:     (*design).steered,
 	},
 	{
 		ID: "platform-control-flooding", Category: stride.DenialOfService,
@@ -48,6 +50,8 @@ var platform = []Rule{
 			return (n.is("consensus") || n.clusterControl() || n.is("agent") && n.joins()) && n.Kind == stride.Process && !n.managed && !n.algorithm() &&
 				!n.is("api") && !n.named("api", "cluster", "clusters", "eks", "aks", "gke") && !n.has("build_system", "admission_controller") && !n.chain()
 		},
+		reserved: true,
+		home:     (*design).steered,
 	},
 	{
 		ID: "platform-agent-spoofing", Category: stride.Spoofing,
@@ -62,6 +66,8 @@ var platform = []Rule{
 		element: func(n *node) bool {
 			return n.is("agent", "cluster_node") && n.Kind == stride.Process && n.joins()
 		},
+		reserved: true,
+		home:     (*design).steered,
 	},
 	{
 		ID: "platform-spoofed-control", Category: stride.Spoofing,
@@ -109,6 +115,7 @@ var platform = []Rule{
 		element: func(n *node) bool {
 			return n.is("container") && !n.managed && !n.is("client") && !n.onlyTechnology() && !n.alsoNamed("docker", "containerd", "podman", "plugin", "plugins") && !(n.named("cloud") && n.named("run"))
 		},
+		reserved: true,
 	},
 	{
 		ID: "platform-function-overreach", Category: stride.ElevationOfPrivilege,
@@ -187,6 +194,7 @@ var platform = []Rule{
 			return n.is("cluster_node", "kubernetes", "orchestrator") && n.Kind == stride.Process && !n.managed && !n.named("api", "apiserver", "controller", "scheduler") &&
 				n.design.namespaces > 1
 		},
+		reserved: true,
 	},
 }
 

@@ -31,6 +31,9 @@ type practice struct {
 	of func(*node) bool
 	// silences names rules that say the same with less reason.
 	silences []string
+	// once bounds a proposal to one part, the most exposed. Whole makes that the heart of
+	// the design, whichever part the sentence names: it is about the product.
+	once, whole bool
 }
 
 // mostOfPractice bounds the parts of which one proposal of a practice speaks.
@@ -38,14 +41,22 @@ const mostOfPractice = 2
 
 // practices makes rules of the tables, in their order.
 func practices() []Rule {
-	tables := slices.Concat(practicesOfAccess, practicesOfTrust, practicesOfPrograms, practicesOfData, practicesOfThings)
+	tables := slices.Concat(practicesOfAccess, practicesOfTrust, practicesOfPrograms, practicesOfData, practicesOfThings,
+		practicesOfPolicies, practicesOfControllers, practicesOfClients, practicesOfServices)
 	out := make([]Rule, 0, len(tables))
 	for _, p := range tables {
+		most, tell := mostOfPractice, telling(p.says...)
+		if p.once || p.whole {
+			most = 1
+		}
+		if p.whole {
+			tell = tellingOfAll(p.says...)
+		}
 		out = append(out, Rule{
 			ID: p.id, Category: p.category, Title: p.title, Actor: p.actor, Action: p.action, Lack: p.lack, Effect: p.effect, Ask: p.ask,
-			Control: p.control, Also: p.also, Terms: p.terms, Risk: p.risk, Most: mostOfPractice, Silences: p.silences,
+			Control: p.control, Also: p.also, Terms: p.terms, Risk: p.risk, Most: most, Silences: p.silences,
 			CWE: []string{p.cwe}, CAPEC: []string{p.capec}, Fixes: fixes(fix(p.fix, p.cwe)),
-			tell: unanswered(telling(p.says...), p.terms, p.unless), onlyTold: true,
+			tell: unanswered(tell, p.terms, p.unless), onlyTold: true,
 			element: func(n *node) bool { return len(n.quotes) > 0 && p.of(n) },
 		})
 	}
@@ -133,7 +144,9 @@ var practicesOfTrust = []practice{
 		says: []string{
 			"signing authority", "certificate authority", "signing key", "signed by its key", "signs it with", "signs them with", "signs with its", "signs each", "root key", "subca",
 		},
-		of:       func(n *node) bool { return n.endpoint() && !n.store() && !n.is("client") },
+		of: func(n *node) bool {
+			return n.endpoint() && !n.store() && !n.is("client") && !n.named("audit", "log", "logs")
+		},
 		silences: []string{"oauth-signing-key"},
 	},
 	{
@@ -218,7 +231,7 @@ var practicesOfTrust = []practice{
 		ask:     "Who can change what {target} publishes, and how do those who fetch it notice a foreign key?",
 		control: stride.IntegrityCheck, also: []stride.ControlName{stride.LeastPrivilege}, terms: []string{"signed bundle", "key transparency"}, risk: risk(2, 4),
 		cwe: "CWE-345", capec: "CAPEC-94", fix: "Let the signer alone write what {target} publishes, serve it over TLS with a short cache life, and alert on every new key.",
-		says: []string{"publishes public key", "publishes the public key", "publishes the jwt key", "publishes its public key", "publishes the keys", "keys are published", "jwks", "bundle endpoint"},
+		says: []string{"publishes public key", "publishes the public key", "publishes the jwt key", "publishes its public key", "publishes the keys", "keys are published", "publishes its jwks", "serves a jwks", "jwks endpoint of", "bundle endpoint"},
 		of:   func(n *node) bool { return n.endpoint() && !n.store() },
 	},
 }

@@ -105,8 +105,9 @@ var practicesOfData = []practice{
 		ask:     "Which record of removals and of acting as a user does {target} keep, and who reads it?",
 		control: stride.AuditLogging, also: []stride.ControlName{stride.LogIntegrity}, terms: []string{"moderation log", "audit"}, risk: risk(2, 3),
 		cwe: "CWE-778", capec: "CAPEC-268", fix: "Write each removal, ban and act as a user at {target} to a log that moderators cannot change, with a reason, and keep removed content for a while.",
-		says: []string{"redact", "purge message", "purge room", "purge user", "shadow ban", "quarantine media", "deactivate account", "acts for the local user", "acts as the user", "act as a user", "log in as a user"},
-		of:   func(n *node) bool { return n.program() && !n.is("monitoring", "log_store") },
+		says:   []string{"redact", "purge message", "purge room", "purge user", "shadow ban", "quarantine media", "deactivate account", "acts for the local user", "acts as the user", "act as a user", "log in as a user"},
+		unless: []string{"pii", "guardrail", "prompt"},
+		of:     func(n *node) bool { return n.program() && !n.is("monitoring", "log_store") },
 	},
 	{
 		id: "told-paid-by-use", category: stride.DenialOfService, title: "Bill of {target} run up by requests or by a loop",

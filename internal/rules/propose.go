@@ -60,7 +60,7 @@ func propose(list []Rule, a *stride.Architecture, o Options) Result {
 				asks[p.ID] = g.fill(g.rule.Ask, 3)
 			}
 			switch r := (ranked{p, g.specificity()}); {
-			case g.repeats && !o.All, g.asked && !o.All && (d.cares(g.rule.Control) || ofTransport(g.rule.Control)):
+			case g.unfounded(d) && !o.All, g.repeats && !o.All, g.asked && !o.All && (d.cares(g.rule.Control) || ofTransport(g.rule.Control)):
 				asked = append(asked, r)
 			case (g.asked || g.doubtful(d)) && !o.All:
 				doubtful = append(doubtful, r)

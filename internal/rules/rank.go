@@ -28,6 +28,12 @@ func (g *group) doubtful(d *design) bool {
 	return g.rule.common && d.outspoken && g.state == stride.ControlUnknown && len(g.told) == 0 && g.said() == ""
 }
 
+// unfounded reports whether a reserved rule, away from its field, has nothing but a
+// kind of part to rest on.
+func (g *group) unfounded(d *design) bool {
+	return g.rule.reserved && (g.rule.home == nil || !g.rule.home(d)) && g.state == stride.ControlUnknown && len(g.told) == 0 && g.said() == ""
+}
+
 // sorted puts found into the order of priority, in place.
 func sorted(found []ranked) []ranked {
 	slices.SortStableFunc(found, byPriority)

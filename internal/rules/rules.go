@@ -95,6 +95,13 @@ type Rule struct {
 	// outspoken about its gaps, it is held back unless something is stated.
 	common bool
 
+	// reserved marks a rule that readers of many designs refuse where only the kind of
+	// a part speaks for it: it is held back unless the source denies the control or
+	// tells the fact, and All brings it. Home, where set, reports whether the design is
+	// of the field in which the rule is at home and speaks as any other.
+	reserved bool
+	home     func(*design) bool
+
 	// stated marks a rule that speaks where the source denies its control and no
 	// other rule has made a threat of that.
 	stated bool

@@ -61,7 +61,8 @@ var secrets = []Rule{
 		element: func(n *node) bool {
 			return n.ownVault()
 		},
-		singled: ofElement(func(n *node) bool { return n.readers() > 0 }),
+		singled:  ofElement(func(n *node) bool { return n.readers() > 0 }),
+		reserved: true,
 	},
 	{
 		ID: "secret-added-login-key", Category: stride.ElevationOfPrivilege,

@@ -161,16 +161,20 @@ const atOnce = 64
 // design.
 func sitesOf(list []Rule, d *design) [][]site {
 	out := make([][]site, len(list))
+	aside := make([]bool, len(list))
+	for i := range list {
+		aside[i] = d.setAside(&list[i])
+	}
 	for nodes := range slices.Chunk(d.nodes, atOnce) {
 		for i := range list {
-			if list[i].element != nil {
+			if list[i].element != nil && !aside[i] {
 				out[i] = list[i].atElements(nodes, out[i])
 			}
 		}
 	}
 	for edges := range slices.Chunk(d.edges, atOnce) {
 		for i := range list {
-			if list[i].flow != nil {
+			if list[i].flow != nil && !aside[i] {
 				out[i] = list[i].atFlows(edges, out[i])
 			}
 		}

@@ -227,6 +227,14 @@ func askedFirst(groups []*group, elsewhere bool) []*group {
 		}
 		var silent, spoken []site
 		phrases := g.rule.phrases()
+		if elsewhere && g.rule.Control == stride.EncryptionInTransit {
+			if plain := g.overPlainWays(); plain != nil {
+				out = append(out, plain)
+				if len(g.sites) == 0 {
+					continue
+				}
+			}
+		}
 		if !elsewhere && !slices.ContainsFunc(g.sites, func(s site) bool { return s.speaksOf(phrases) }) {
 			out = append(out, g)
 			continue
@@ -249,6 +257,26 @@ func askedFirst(groups []*group, elsewhere bool) []*group {
 		}
 	}
 	return out
+}
+
+// overPlainWays splits off the flows of which the source names a way that does not
+// encrypt by itself: beside flows over HTTPS, "TCP 1234" says more than nothing.
+func (g *group) overPlainWays() *group {
+	plain := *g
+	plain.sites = nil
+	var rest []site
+	for _, s := range g.sites {
+		if s.edge != nil && slices.Contains([]string{"tcp", "udp", "http", "websocket", "ws", "ftp"}, strings.ToLower(s.edge.Protocol)) {
+			plain.sites = append(plain.sites, s)
+		} else {
+			rest = append(rest, s)
+		}
+	}
+	if len(plain.sites) == 0 {
+		return nil
+	}
+	g.sites = rest
+	return &plain
 }
 
 // phrases are the terms of the rule by their words.

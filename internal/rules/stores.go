@@ -67,7 +67,9 @@ var stores = []Rule{
 			return n.store() && !n.onThing() && (n.Controls.State(stride.EncryptionAtRest) != stride.ControlUnknown || !n.encryptedByDefault()) && !n.keyList() && !(n.is("secret_store") && (n.managed || n.named("kubernetes"))) && !n.passwordManager() && !n.keyChip() && !n.is("config_store") && !n.staticSite() && !n.bare() && !n.controlStore() && !n.is("queue", "cache", "browser_storage", "code_repository", "artifact_registry") && !n.outside &&
 				(n.database() || n.is("file_storage", "object_storage", "backup_store") || n.keeps(stride.DataPersonal, stride.DataHealth, stride.DataPayment, stride.DataCredentials, stride.DataKeys, stride.DataTokens))
 		},
-		common: true,
+		common:   true,
+		reserved: true,
+		home:     func(d *design) bool { return d.storing() || d.learning() || d.small() },
 	},
 	{
 		ID: "store-saturation", Category: stride.DenialOfService,
@@ -83,7 +85,8 @@ var stores = []Rule{
 		element: func(n *node) bool {
 			return n.store() && !n.bare() && n.is("database", "file_storage", "log_store", "queue") && !n.is("cache", "browser_storage") && !n.providerStore() && !n.controlStore() && n.manyWriters()
 		},
-		common: true,
+		common:   true,
+		reserved: true,
 	},
 	{
 		ID: "store-destruction", Category: stride.DenialOfService,
@@ -159,7 +162,9 @@ var stores = []Rule{
 		element: func(n *node) bool {
 			return n.database() && n.networkStore() && !n.guardedByPolicy() && !n.controlStore() && !n.is("cache")
 		},
-		common: true,
+		common:   true,
+		reserved: true,
+		home:     (*design).storing,
 	},
 	{
 		ID: "store-loosened-access", Category: stride.ElevationOfPrivilege,
@@ -173,7 +178,9 @@ var stores = []Rule{
 		Fixes:   fixes(fix("Manage roles of {target} as reviewed code, keep superuser accounts out of applications, and alert on new grants.", "ASVS 8.2.1", "CWE-269")),
 		element: func(n *node) bool { return n.accounted() && n.networkStore() && n.readers() > 1 },
 		Measure: "review of grants of databases", singled: ofElement((*node).grantsTold),
-		common: true,
+		common:   true,
+		reserved: true,
+		home:     (*design).storing,
 	},
 	{
 		ID: "store-bypassed-api", Category: stride.ElevationOfPrivilege,
@@ -210,6 +217,7 @@ var stores = []Rule{
 		element: func(n *node) bool {
 			return n.store() && n.is("object_storage") && !n.staticSite() && n.near("browser", "web_app") && n.uploadedTo()
 		},
+		reserved: true,
 	},
 	{
 		ID: "store-private-content", Category: stride.InformationDisclosure,

@@ -14,7 +14,7 @@ var supplyChain = []Rule{
 		Control: stride.CodeReview, Terms: []string{"review", "two-person", "branch protection", "approval", "approve", "approved", "second member", "merge request"}, Risk: risk(3, 4), Most: 3, Silences: []string{"supply-review-abuse"},
 		CWE: []string{"CWE-506"}, CAPEC: []string{"CAPEC-443"},
 		Fixes:   fixes(fix("Protect the branches of {target}: approval by another trusted person for the very commit that is merged, stale approvals dismissed, no exception for bots.", "CAPEC-443", "CWE-506")),
-		element: func(n *node) bool { return n.is("code_repository") },
+		element: func(n *node) bool { return n.is("code_repository") && !n.onlyViewed() },
 	},
 	{
 		ID: "supply-review-abuse", Category: stride.Tampering,
@@ -26,7 +26,7 @@ var supplyChain = []Rule{
 		Terms: []string{"required checks", "static analysis", "signed commits"}, Risk: risk(2, 4),
 		CWE: []string{"CWE-506"}, CAPEC: []string{"CAPEC-444"},
 		Fixes:   fixes(fix("Require small reviewable changes, code owners, static analysis as a required check, and re-approval after each push to {target}.", "CAPEC-444")),
-		element: func(n *node) bool { return n.is("code_repository") },
+		element: func(n *node) bool { return n.is("code_repository") && !n.onlyViewed() },
 	},
 	{
 		ID: "supply-history-rewrite", Category: stride.Repudiation,
@@ -108,7 +108,9 @@ var supplyChain = []Rule{
 		element: func(n *node) bool {
 			return n.is("artifact_registry") && !n.suggested() && !n.schemaRegistry() && !n.modelRegistry()
 		},
-		about: []string{"artifact", "image", "package", "release", "wheel", "binar", "container", "chart", "provenance", "attest", "regist", "build", "app"},
+		about:    []string{"artifact", "image", "package", "release", "wheel", "binar", "container", "chart", "provenance", "attest", "regist", "build", "app"},
+		reserved: true,
+		home:     (*design).shipping,
 	},
 	{
 		ID: "supply-forged-provenance", Category: stride.Spoofing,
@@ -122,6 +124,8 @@ var supplyChain = []Rule{
 		Fixes:   fixes(fix("Generate and sign provenance in the control plane of {target}, out of reach of build steps, and pin the expected builder in verifiers.", "CAPEC-690", "CWE-347")),
 		element: func(n *node) bool { return n.builder() && n.has("artifact_registry") },
 		Measure: "signed provenance of builds", singled: ofElement(func(n *node) bool { return n.design.attests }),
+		reserved: true,
+		home:     (*design).shipping,
 	},
 	{
 		ID: "supply-dependency", Category: stride.Tampering,
@@ -149,7 +153,7 @@ var supplyChain = []Rule{
 		CWE: []string{"CWE-269"}, CAPEC: []string{"CAPEC-523"},
 		Fixes: fixes(fix("Scope the identity of {target} to one environment, require approval for production, and admit signed artifacts only.", "CAPEC-523", "CWE-269")),
 		element: func(n *node) bool {
-			return n.is("deployment_system") && !n.suggested() || n.is("control_plane") && n.managed
+			return n.is("deployment_system") && !n.suggested() || n.is("control_plane") && n.managed && !n.named("plane")
 		},
 		tell: telling("write access to", "full access", "deploys to production"), Silences: []string{"told-wide-rights"},
 	},
@@ -208,6 +212,8 @@ var supplyChain = []Rule{
 		Fixes:   fixes(fix("Mirror {target} with all tags to another provider daily, protect it against deletion, and rehearse a build from the mirror.", "CAPEC-212", "CWE-693")),
 		element: func(n *node) bool { return n.is("code_repository") && !n.suggested() && n.design.builds() },
 		Measure: "mirrors of source and dependencies", singled: ofElement(func(n *node) bool { return n.design.ships }),
+		reserved: true,
+		home:     (*design).shipping,
 	},
 	{
 		ID: "supply-missing-dependency", Category: stride.DenialOfService,
@@ -287,8 +293,9 @@ var supplyChain = []Rule{
 		Control: stride.IntegrityCheck, Also: []stride.ControlName{stride.CodeSigning},
 		Terms: []string{"digest", "cosign", "mirror", "pull-through cache", "signed", "content trust", "signature", "hash", "pins", "pinned"}, Risk: risk(3, 4), Silences: []string{"supply-replaced-artifact"},
 		CWE: []string{"CWE-494", "CWE-829"}, CAPEC: []string{"CAPEC-538"},
-		Fixes:   fixes(fix("Pin images from {target} by digest, mirror them into a private registry after scanning, and admit signed images only.", "ASVS 15.2.4", "CWE-494")),
-		element: (*node).foreignRegistry,
+		Fixes:    fixes(fix("Pin images from {target} by digest, mirror them into a private registry after scanning, and admit signed images only.", "ASVS 15.2.4", "CWE-494")),
+		element:  (*node).foreignRegistry,
+		reserved: true,
 	},
 	{
 		ID: "supply-poisoned-cache", Category: stride.Tampering,

@@ -42,7 +42,7 @@ var thirdParties = []Rule{
 		at:    atFlow,
 		flow: func(e *edge) bool {
 			return e.from.service() && !e.from.outside && e.to.outside && !e.judges() && e.to.is("third_party", "payment_service", "email_service", "sms_service", "llm") &&
-				!e.from.has("secret_store")
+				!e.from.has("secret_store") && !(e.from.is("function") && e.to.managed) // which its role opens
 		},
 		common: true,
 	},
@@ -59,6 +59,7 @@ var thirdParties = []Rule{
 		flow: func(e *edge) bool {
 			return e.to.is("third_party") && !e.from.outside && !e.judges() && !e.from.person() && anyClass(e.Data, sensitiveData())
 		},
+		reserved: true,
 	},
 	{
 		ID: "third-compromised-peer", Category: stride.Tampering,
@@ -73,7 +74,9 @@ var thirdParties = []Rule{
 		flow: func(e *edge) bool {
 			return e.from.is("third_party") && !e.judges() && !e.to.is("third_party", "human", "webhook_receiver") && e.to.Kind != stride.ExternalEntity
 		},
-		common: true,
+		common:   true,
+		reserved: true,
+		home:     (*design).learning,
 	},
 	{
 		ID: "third-outage", Category: stride.DenialOfService,
@@ -101,6 +104,7 @@ var thirdParties = []Rule{
 		element: func(n *node) bool {
 			return n.is("webhook_receiver") && !n.admissionWebhook() && !n.outgoingHook() && n.countsEvents()
 		},
+		reserved: true,
 	},
 	{
 		ID: "third-forged-notice", Category: stride.Spoofing,

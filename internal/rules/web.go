@@ -91,8 +91,10 @@ var web = []Rule{
 		Fixes: fixes(
 			fix("Check type and size of {input} before {target} decodes them, and keep the decoding library patched within days.", "ASVS 2.2.1", "ASVS 15.2.1", "CWE-20"),
 			fix("Decode {input} in a process of {target} without network and rights, with memory and time limits.", "ASVS 13.2.4")),
-		Most:    3,
-		element: (*node).takesComplexInput,
+		Most:     3,
+		element:  (*node).takesComplexInput,
+		reserved: true,
+		home:     (*design).learning,
 	},
 	{
 		ID: "web-cross-site-scripting", Category: stride.Tampering,
@@ -136,7 +138,7 @@ var web = []Rule{
 		Fixes: fixes(fix("Limit requests per client and per route before {target}, and shed load early with 429.", "ASVS 2.4.1", "CWE-770")),
 		Most:  2,
 		element: func(n *node) bool {
-			return n.public() && !n.is("cdn", "waf") && n.is("web_app", "api", "gateway", "function", "webhook_receiver")
+			return n.public() && !n.is("cdn", "waf") && !(n.named("controller") && n.inCluster()) && n.is("web_app", "api", "gateway", "function", "webhook_receiver")
 		},
 		hear: hears(func(n *node) bool { return n.fronts() && !n.local() }, "from the internet", "to the internet", "on the internet", "internet facing", "over the internet", "public endpoint", "public api", "public network", "public internet", "public facing", "publicly", "single entry point", "anonymous", "without login", "without log in", "without signing in"),
 	},
@@ -149,10 +151,11 @@ var web = []Rule{
 		Control: stride.Quotas, Also: []stride.ControlName{stride.RateLimiting},
 		Terms: []string{"pagination", "timeout", "quota", "page size"}, Risk: risk(3, 2),
 		CWE: []string{"CWE-405"}, CAPEC: []string{"CAPEC-130"},
-		Fixes:   fixes(fix("Page every list, set statement timeouts on {stores} and a small connection pool per caller class in {target}.", "ASVS 15.2.2", "CWE-405")),
-		element: func(n *node) bool { return n.webService() && n.exposed() && n.nearQueried() && n.offersQueries() },
-		hear:    hears((*node).fronts, "search", "bulk", "statistics"),
-		common:  true,
+		Fixes:    fixes(fix("Page every list, set statement timeouts on {stores} and a small connection pool per caller class in {target}.", "ASVS 15.2.2", "CWE-405")),
+		element:  func(n *node) bool { return n.webService() && n.exposed() && n.nearQueried() && n.offersQueries() },
+		hear:     hears((*node).fronts, "search", "bulk", "statistics"),
+		common:   true,
+		reserved: true,
 	},
 	{
 		ID: "web-hostile-file", Category: stride.Tampering,
@@ -193,6 +196,7 @@ var web = []Rule{
 		element: func(n *node) bool {
 			return n.service() && n.exposed() && n.near("file_storage") && !n.near("browser_storage") && n.takesFileNames()
 		},
+		reserved: true,
 	},
 	{
 		ID: "web-domain-takeover", Category: stride.Spoofing,
@@ -206,6 +210,7 @@ var web = []Rule{
 		element: func(n *node) bool {
 			return (n.service() || n.is("cdn")) && n.is("web_app", "cdn") && n.exposed() && n.domainStated()
 		},
+		reserved: true,
 	},
 	{
 		ID: "web-socket-hijack", Category: stride.Spoofing,

@@ -150,7 +150,7 @@ func Combine(found []Entry) (Entry, bool) {
 	for i := len(found) - 2; i >= 0; i-- {
 		e := found[i]
 		switch {
-		case connecting(head.Alias):
+		case connecting(head.Alias), slices.Contains(e.Tags, "api") && usesAPI(head.Alias):
 		case head.Level == Weak && e.Level != Weak && compatible(e, head):
 			e.Alias, e.Managed = head.Alias, e.Managed || head.Managed
 			head = e
@@ -167,6 +167,17 @@ func Combine(found []Entry) (Entry, bool) {
 // it: a "Keycloak adapter" is no identity provider.
 func connecting(alias string) bool {
 	return alias == "plugin" || alias == "add on" || alias == "adapter" || alias == "connector"
+}
+
+// usesAPI lists the weak nouns for parts that work with an interface and offer none:
+// an "API integration", a "Catalogue API controller".
+func usesAPI(alias string) bool {
+	switch alias {
+	case "controller", "integration", "component", "provider", "scanner", "checker", "collector", "importer", "exporter", "poller",
+		"consumer", "tool", "specification":
+		return true
+	}
+	return false
 }
 
 // compatible reports whether a weak head may take the meaning of the noun

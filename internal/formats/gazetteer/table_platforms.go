@@ -22,7 +22,8 @@ var platforms = []row{
 	{"log_store", ds, "", Product, "cloud audit logs|google cloud audit logs|logz.io|humio|elastic siem|azure log analytics workspace|log analytics workspace|mezmo|coralogix|chronicle siem|google chronicle|victorialogs"},
 	{"config_store", ds, "", Product, "split.io|firebase remote config|configcat|flagsmith|aws systems manager parameter store"},
 	{"config_store", ds, "", Name, "unleash"},
-	{"secret_store", ds, "", Product, "azure managed hsm|google cloud hsm|cloud hsm|aws certificate manager|acm|bitwarden|lastpass|keepass|cyberark|delinea|akeyless|infisical|openbao|external secrets operator|sealed secrets controller|yubihsm|thales luna|thales hsm"},
+	{"secret_store", ds, "", Product, "azure managed hsm|google cloud hsm|cloud hsm|aws certificate manager|acm|bitwarden|lastpass|keepass|cyberark|delinea|akeyless|infisical|openbao|yubihsm|thales luna|thales hsm"},
+	{"service", pr, "", Product, "external secrets operator|sealed secrets controller|secrets store csi driver"},
 	// messages and events
 	{"queue", ds, "", Product, "resque queue|faktory|azure service bus queue|service bus queue|sqs fifo queue|tibco ems|rocketmq|apache rocketmq|ibm websphere mq|msmq|pgmq|gearman|oracle aq"},
 	{"event_stream", ds, "", Product, "confluent platform|warpstream|amazon msk serverless|kinesis video streams|azure stream analytics|google eventarc|eventarc|pravega|nsq|memphis broker|google datastream|apache bookkeeper"},

@@ -29,13 +29,41 @@ func (x *extractor) attachControls() {
 		if strings.HasSuffix(lower, "?") {
 			continue // a question states nothing
 		}
+		flows := inSentence[s.start]
+		if len(flows) == 0 && i > 0 && x.sentences[i-1].block == s.block && demonstrative(firstWord(lower)) {
+			flows = inSentence[x.sentences[i-1].start] // "These secrets are transmitted over encrypted channels."
+		}
 		for _, f := range x.controlsIn(lower) {
-			x.attach(i, f, lower, inSentence[s.start], last)
+			if !x.unclear(s, f) {
+				x.attach(i, f, lower, flows, last)
+			}
 		}
 		if !pronoun(firstWord(lower)) {
 			last = x.leading(s, last)
 		}
 	}
+}
+
+// demonstrative reports whether a first word points at what the sentence before spoke of.
+func demonstrative(w string) bool { return w == "these" || w == "those" || w == "this" }
+
+// unclear reports whether the statement is made of an "it" of which nobody can say by
+// rule what it is: "reads X that lies between A and B, where it is hosted without login".
+func (x *extractor) unclear(s *sentence, f finding) bool {
+	at := s.tokenAt(s.start + f.at)
+	for i := at - 1; i > 0; i-- {
+		if s.tokens[i].lower != "it" || s.tokens[i-1].lower != "where" {
+			continue
+		}
+		var seen []*element
+		for _, m := range s.mentions {
+			if m.to < i && m.elem != nil && !slices.Contains(seen, m.elem) {
+				seen = append(seen, m.elem)
+			}
+		}
+		return len(seen) > 1
+	}
+	return false
 }
 
 // leading returns the part that the sentence is about: its subject, else the first
@@ -98,6 +126,9 @@ func (x *extractor) attach(i int, f finding, lower string, flows []*flow, last *
 	if f.state == stride.ControlPresent && pronoun(firstWord(lower)) && last != nil && fits(f.name, last) && !s.namesBefore(at) {
 		about = []*element{last} // "It authenticates the request and calls the API"
 	}
+	if e := x.provedTo(s, f); e != nil {
+		about = []*element{e}
+	}
 	if e := x.byPlace(s, f, at); e != nil && len(about) == 0 {
 		about = []*element{e}
 	}
@@ -124,6 +155,24 @@ func (x *extractor) attach(i int, f finding, lower string, flows []*flow, last *
 	x.give(f, about, spared, ev)
 }
 
+// provedTo returns the part against which somebody signs in, whose authentication is
+// meant: "clients authenticate against the server with a key or not at all".
+func (x *extractor) provedTo(s *sentence, f finding) *element {
+	if f.name != stride.Authentication {
+		return nil
+	}
+	for _, m := range s.mentions {
+		i := m.from - 1
+		for i > 0 && x.dets[s.tokens[i].lower] {
+			i--
+		}
+		if i > 0 && s.tokens[i].lower == "against" && m.elem != nil && m.elem.kind == stride.Process && !isClient(m.elem.tags) {
+			return m.elem
+		}
+	}
+	return nil
+}
+
 // give records the statement as one of the parts but for the spared ones.
 func (x *extractor) give(f finding, about, spared []*element, ev stride.Evidence) {
 	if f.name == stride.Backup && len(about) == 1 {
@@ -133,6 +182,9 @@ func (x *extractor) give(f finding, about, spared []*element, ev stride.Evidence
 		said := f
 		if f.name == stride.PhysicalProtection && f.state == stride.ControlAbsent && e.is("debug_port") {
 			said.name = stride.Authentication // an open port asks nobody who they are
+		}
+		if f.vague && f.state != stride.ControlUnknown && f.name == stride.EncryptionInTransit && e.kind == stride.DataStore && !e.is("queue") {
+			said.name = stride.EncryptionAtRest
 		}
 		if f.state != stride.ControlPresent || !slices.Contains(spared, e) {
 			e.setControl(said, ev)

@@ -1,6 +1,10 @@
 package prose
 
-import "github.com/threatdraft/threatdraft/internal/formats/gazetteer"
+import (
+	"strings"
+
+	"github.com/threatdraft/threatdraft/internal/formats/gazetteer"
+)
 
 // borrowed lists nouns that take the name of a part without being one: "client
 // certificate", "app passcode", "API token". They belong to a part or travel
@@ -10,7 +14,7 @@ func borrowed(w string) bool {
 	case "token", "certificate", "cert", "passcode", "password", "passphrase", "credential", "key", "keypair", "access", "rate", "protocol", "format",
 		"version", "name", "header", "claim", "policy", "type", "identifier", "id", "number", "address", "code", "logic", "screen", "setting",
 		"parameter", "permission", "account", "entry", "role", "scope", "field", "schema", "signature", "cookie", "alarm", "alert", "status",
-		"secret", "experience", "story", "interview", "licence", "license", "specification", "standard", "identity", "consent", "guide", "manual",
+		"secret", "manifest", "experience", "story", "interview", "licence", "license", "specification", "standard", "identity", "consent", "guide", "manual",
 		"documentation", "setup", "profile", "attribute", "fingerprint", "definition", "usage", "behaviour", "behavior", "side", "count", "price":
 		return true
 	}
@@ -25,6 +29,9 @@ func (x *extractor) lent(s *sentence, m *mention) bool {
 		m.elem = nil // "the Acme custom resources"
 		return true
 	}
+	if m.to < len(s.tokens) && m.entry.Alias == "docker" && s.adjacent(x.text, m.to-1) && strings.HasPrefix(s.tokens[m.to].lower, "image") {
+		return true // what is shipped, and no container that runs
+	}
 	if m.elem != nil || m.entry.Level == gazetteer.Product || m.entry.Level == gazetteer.Name || m.to >= len(s.tokens) ||
 		!s.adjacent(x.text, m.to-1) {
 		return false
@@ -33,7 +40,36 @@ func (x *extractor) lent(s *sentence, m *mention) bool {
 	if plural := s.tokens[m.to-1].lower; gazetteer.Singular(plural) != plural && gazetteer.Singular(next.lower) == next.lower {
 		return false // "customers type their names"
 	}
+	if next.word && isHuman(m.entry.Tags) && ofPeople(next.lower) {
+		return true
+	}
 	return next.word && borrowed(gazetteer.Singular(next.lower)) && !x.verbHere(s, m.to)
+}
+
+// ofPeople lists words behind "user" or "customer" that make it say whose something is:
+// "user-supplied prompt", "customer experience", "user query".
+func ofPeople(w string) bool {
+	switch w {
+	case "supplied", "provided", "defined", "generated", "facing", "friendly", "uploaded", "selected", "imported", "controlled", "initiated", "specific",
+		"query", "queries", "prompt", "prompts", "input", "inputs", "authentication", "authorization", "interaction", "interactions", "engagement", "engagements",
+		"question", "questions", "journey", "feedback", "satisfaction", "preference", "preferences", "session", "sessions", "data", "request", "requests",
+		"information", "content", "needs", "demand", "registration", "management", "group", "groups", "activity", "behavior", "behaviour", "traffic":
+		return true
+	}
+	return false
+}
+
+// predicate reports whether the phrase says what the part before it is: "Acme Vault
+// (AV) is a Kubernetes operator".
+func (s *sentence) predicate(m *mention, before []mention) bool {
+	const bracket = 4 // tokens of an abbreviation
+	i := m.from - 2
+	if m.elem != nil || m.entry.Level >= gazetteer.Product || len(before) == 0 || i < 1 || !indefinite(s.tokens[i+1].lower) || s.tokens[i].lower != "is" {
+		return false
+	}
+	prev := before[len(before)-1]
+	return prev.to <= i && i-prev.to <= bracket && prev.elem == nil && prev.entry.Level >= gazetteer.Name &&
+		(prev.to == i || s.tokens[i-1].text == ")")
 }
 
 // listedField reports whether the phrase is a field in a list of data: "the amount,

@@ -47,7 +47,7 @@ var controlTable = []controlRow{
 	{stride.Monitoring, stride.ControlPresent, "monitoring|monitored|alerting|alerts are|siem|intrusion detection|anomaly detection|custom metrics and alarms|metrics and alarms|alarms are raised|alarm goes off|alerts on call|on-call alert|dashboards and alarms"},
 	{stride.Backup, stride.ControlPresent, "backup|backups|backed up|back up|snapshots are|point-in-time recovery|daily snapshot"},
 	{stride.IntegrityCheck, stride.ControlPresent, "checksum|checksums|integrity check|hmac|signature verification|signatures are verified|verifies the signature|verifies signatures|verified signature|webhook signature|signed requests|signed webhook|message signing|signed messages|content hash|digitally signed|signed urls|pre-signed|verifies the webhook signature|signature header|spf and dkim|dkim|dmarc|checks the signature|check the signature|verify the signature|checks signatures|checks its signature|verifies its signature|validates the signature|signature is checked|signature is verified|signatures are checked|signatures are validated"},
-	{stride.CodeSigning, stride.ControlPresent, "code signing|signed firmware|signed images|signed image|signed updates|signed update|signed packages|images are signed|firmware is signed|updates are signed|artifact signing|cosign|signed commits|signed artifacts|signed binaries|provenance is verified|releases are signed|packages are signed|binaries are signed|artifacts are signed|artefacts are signed|builds are signed|charts are signed|apps are signed|commits are signed|installer is signed|installers are signed"},
+	{stride.CodeSigning, stride.ControlPresent, "code signing|signed metadata|signed firmware|signed images|signed image|signed updates|signed update|signed packages|images are signed|firmware is signed|updates are signed|artifact signing|cosign|signed commits|signed artifacts|signed binaries|provenance is verified|releases are signed|packages are signed|binaries are signed|artifacts are signed|artefacts are signed|builds are signed|charts are signed|apps are signed|commits are signed|installer is signed|installers are signed"},
 	{stride.CodeReview, stride.ControlPresent, "code review|code reviews|pull request review|peer review|reviewed by|two-person review|branch protection|reviewed pull requests|required reviews|changes are reviewed|review process|reviews changes|review changes|reviews the changes|review the changes|reviews code|review code|reviews the code|reviews pull requests|review pull requests|reviews commits"},
 	{stride.CodeReview, stride.ControlAbsent, "without review|without a review|without any review|unreviewed|push directly to main|pushes directly to main|push straight to main|pushes straight to main|merges their own"},
 	{stride.DependencyScanning, stride.ControlPresent, "dependency scanning|vulnerability scanning|dependabot|image scanning|sbom|sca|software composition analysis|pinned dependencies|lock file|lockfile|vulnerability scanner|pinned to a version|pinned to versions|pinned versions|versions are pinned|pinned by digest|pinned to digests|pins the versions|pins versions|pins the version|pins the images|pins the digests|pins its dependencies|scanned for vulnerabilities"},
@@ -66,7 +66,8 @@ var controlTable = []controlRow{
 	{stride.FailClosed, stride.ControlPresent, "fail closed|fails closed|fail-closed|deny by default|default deny|default-deny|denied by default"},
 	{stride.FailClosed, stride.ControlAbsent, "fail open|fails open|fail-open|failurepolicy ignore|allow by default"},
 	// These hold a safeguard's word and speak of something else.
-	{"", stride.ControlUnknown, "no password in|no passwords in|no credentials in|no password policy|no password reset|no password rotation|no password expiry|no password manager|not logged in|not logged on|authorization request|authorization requests|authorization code|authorization codes|authorization server|authorization servers|" +
+	{"", stride.ControlUnknown, "authorization model|authorization models|authorization policies|authorization decision|authorization decisions|authorization engine|authorization solution|authorization solutions|authorization process|authorization processes|authorization data|authorization query|authorization queries|authorization authorization|access control queries|authorization header|authorization headers|authorisation header|authorisation headers|" +
+		"no password in|no passwords in|no credentials in|no password policy|no password reset|no password rotation|no password expiry|no password manager|not logged in|not logged on|authorization request|authorization requests|authorization code|authorization codes|authorization server|authorization servers|" +
 		"authorization endpoint|append-only topic|append-only topics|append-only segment|append-only segments|append-only file|append-only files"},
 }
 
@@ -81,6 +82,8 @@ type finding struct {
 	name  stride.ControlName
 	state stride.ControlState
 	at    int // byte offset within the text that was searched
+	// vague is set where "encrypted" stands alone: of a connection, or of what is kept.
+	vague bool
 }
 
 func controlIndex() map[string][]controlPhrase {
@@ -100,12 +103,15 @@ func (x *extractor) controlsIn(lower string) []finding {
 	var words []string
 	var at []int
 	for _, t := range tokens {
-		if t.word {
+		switch {
+		case t.word:
 			for _, w := range t.subs {
 				words, at = append(words, spelled(w)), append(at, t.start)
 			}
-		} else if strings.ContainsAny(t.text, ",;:()") {
+		case strings.ContainsAny(t.text, ",;:()"):
 			words, at = append(words, t.text), append(at, t.start)
+		case t.text == "|":
+			words, at = append(words, ";"), append(at, t.start) // the next cell of a table
 		}
 	}
 	weaknesses := x.weaknessesIn(words, at)
@@ -137,7 +143,7 @@ func (x *extractor) controlsIn(lower string) []finding {
 				name = stride.SecretsManagement
 			}
 			if name != "" {
-				out = append(out, finding{name, polarity(words, i, i+longest, p.says), at[i]})
+				out = append(out, finding{name: name, state: polarity(words, i, i+longest, p.says), at: at[i]})
 			}
 		}
 		if longest > 0 {
@@ -148,7 +154,8 @@ func (x *extractor) controlsIn(lower string) []finding {
 			continue
 		}
 		if w == "encrypted" || w == "encryption" || w == "encrypts" || w == "encrypt" {
-			out = append(out, finding{encryptionOf(words), polarity(words, i, i+1, stride.ControlPresent), at[i]})
+			name, told := encryptionOf(words)
+			out = append(out, finding{name: name, state: polarity(words, i, i+1, stride.ControlPresent), at: at[i], vague: !told})
 		}
 	}
 	out = append(out, x.denialsIn(words, at, named)...)
@@ -190,22 +197,23 @@ func matchAt(words []string, i int, want []string) bool {
 	return true
 }
 
-// encryptionOf decides whether bare "encrypted" speaks of storage or transport.
-func encryptionOf(words []string) stride.ControlName {
-	name := stride.EncryptionInTransit
+// encryptionOf decides whether bare "encrypted" speaks of storage or transport, and
+// whether a word tells.
+func encryptionOf(words []string) (name stride.ControlName, told bool) {
+	name = stride.EncryptionInTransit
 	for _, w := range words {
 		switch w {
 		case "stored", "rest", "disk", "disks", "stores", "volume", "volumes", "column", "columns", "backups":
-			return stride.EncryptionAtRest
+			return stride.EncryptionAtRest, true
 		case "traffic", "transit", "connection", "connections", "link", "links", "channel", "over", "between", "network", "communication", "messages",
 			"sent", "sends", "session", "calls", "tls":
-			return stride.EncryptionInTransit
+			return stride.EncryptionInTransit, true
 		case "card", "cards", "stick", "drive", "drives", "flash", "partition", "partitions", "filesystem", "tape", "tapes", "table", "tables", "bucket", "buckets",
 			"archive", "archives", "database", "databases", "eeprom", "nvram":
-			name = stride.EncryptionAtRest
+			name, told = stride.EncryptionAtRest, true
 		}
 	}
-	return name
+	return name, told
 }
 
 // clearWhere decides whether "unencrypted" and "in plain text", words

@@ -132,6 +132,9 @@ func (x *extractor) readData() {
 			x.assume(s)
 		}
 		lower := strings.ToLower(x.text[s.start:s.end])
+		if strings.HasPrefix(lower, "out of scope:") || s.beyond() && s.namesNoPart() {
+			x.leaveOut(s)
+		}
 		found := x.dataPhrases(lower)
 		listed := s.block.section.role == roleAssets && s.block.kind == bullet
 		holders := x.holders(s, lower)
@@ -225,6 +228,18 @@ func (x *extractor) assume(s *sentence) {
 	}
 	x.assumptions = append(x.assumptions, stride.Assumption{Text: strings.Join(strings.Fields(x.text[s.start:s.end]), " "),
 		Evidence: []stride.Evidence{x.quote(s.start, s.end, s.start, s.end)}})
+}
+
+// leftOut is how an assumption begins that sets something aside.
+const leftOut = "out of scope"
+
+// leaveOut notes what the text sets aside, which it assumes to be taken care of.
+func (x *extractor) leaveOut(s *sentence) {
+	had := len(x.assumptions)
+	x.assume(s)
+	if len(x.assumptions) > had && !strings.HasPrefix(strings.ToLower(x.assumptions[had].Text), leftOut) {
+		x.assumptions[had].Text = "Out of scope: " + x.assumptions[had].Text
+	}
 }
 
 // readScope honours "out of scope": a list under that heading, and sentences

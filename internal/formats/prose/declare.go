@@ -35,6 +35,8 @@ func (x *extractor) declareElements() {
 		switch {
 		case b.kind == heading && r.declares() && !b.section.inherited:
 			x.declareHeading(b, r)
+		case b.kind == bullet && b.lined && x.listsInline(b):
+			x.declareInline(b)
 		case b.kind == bullet && b.section.inherited && parseItem(x.text, b.start, b.end).desc == "":
 			// a remark about a part, not one more part
 		case b.kind == bullet && r.declares() && !b.section.inherited && x.declareGroup(b, r):

@@ -80,7 +80,7 @@ func (x *extractor) denialsIn(words []string, at []int, named []bool) []finding 
 			control = stride.EncryptionAtRest // they are kept as they are
 		}
 		if control != "" && polarity(words, i, i+1, stride.ControlPresent) == stride.ControlAbsent {
-			out = append(out, finding{control, stride.ControlAbsent, at[i]})
+			out = append(out, finding{name: control, state: stride.ControlAbsent, at: at[i]})
 		}
 	}
 	return out

@@ -260,7 +260,7 @@ func (x *extractor) abstract(words []string) bool {
 	case "goal", "overview", "summary", "scope", "note", "risk", "threat", "purpose", "status", "version", "date", "input", "output", "language",
 		"metadata", "design", "diagram", "detail", "requirement", "feature", "limit", "issue", "question", "decision", "option", "example", "context",
 		"model", "policy", "rule", "step", "phase", "day", "week", "budget", "cost", "link", "reference", "term", "use", "user story",
-		"case", "fact", "problem", "result", "test", "plan", "roadmap", "backlog", "action", "todo", "change", "effort", "availability", "fail",
+		"case", "check", "support", "suggestion", "fact", "problem", "result", "test", "plan", "roadmap", "backlog", "action", "todo", "change", "effort", "availability", "fail",
 		"thing", "part", "introduction", "conclusion", "appendix", "stack", "setup", "layout", "flow", "key", "value", "default", "port", "time",
 		"retention", "control", "level", "severity", "impact", "likelihood", "asset", "data", "license", "licence", "idea", "approach", "topology", "quickstart":
 		return true

@@ -15,7 +15,7 @@ import (
 // router"), and a tag of the wrong field brings that field's threats.
 type fieldRow struct {
 	tag   stride.Tag
-	words string // names that the row is about: one of these word sequences, apart by bars
+	words string // names that the row is about: one of these word sequences, apart by bars; "" for any
 	// field must be found, against must not, in the sentences that name the part
 	// (near) or in the whole text; nil asks for nothing. With neither the name alone
 	// decides.
@@ -41,8 +41,11 @@ var (
 		`modbus|lora\S*|devices?|meters?`)
 	signInWords = fieldWords(`log ?ins?|logs in|sign(?:s|ed|ing)?[- ](?:in|on)s?|authenticat\w+|sso|oauth\S*|oidc|openid|saml|tokens?|passwords?|credentials|` +
 		`certificates?|keys`)
-	ledgerWords = fieldWords(`consortium|permissioned|hyperledger|fabric|private (?:block)?chain|our own chain|validators?|raft|pbft|tendermint|besu`)
-	outgoing    = regexp.MustCompile(`(?i)\b(?:calls?|sends?|fires?|posts? to|notif\w+|delivers?|triggers?) (?:the |an? |customers?'? |outgoing )?webhooks?\b|` +
+	ledgerWords    = fieldWords(`consortium|permissioned|hyperledger|fabric|private (?:block)?chain|our own chain|validators?|raft|pbft|tendermint|besu`)
+	admissionWords = fieldWords(`admission|admits?|admitted|api ?servers?|kube-apiserver|(?:validating|mutating) webhooks?|webhooks?|kubectl apply`)
+	sourceWords    = fieldWords(`git|github|gitlab|bitbucket|svn|commit\w*|branch\w*|pull requests?|merge\w*|` +
+		`source|code|codebase|version control|scm|push(?:es|ed)?|manifests?|gitops|iac|infrastructure`)
+	outgoing = regexp.MustCompile(`(?i)\b(?:calls?|sends?|fires?|posts? to|notif\w+|delivers?|triggers?) (?:the |an? |customers?'? |outgoing )?webhooks?\b|` +
 		`\bwebhooks? (?:send|post|notify|deliver|call|inform|are sent|are delivered)\b|\boutgoing webhooks?\b|\bwebhooks? (?:that |which )?(?:a |the |each )?(?:customer|user|tenant|admin)s? `)
 )
 
@@ -78,6 +81,9 @@ var fieldTable = []fieldRow{
 	{tag: "end_user", words: "task dispatcher|job dispatcher|event dispatcher|message dispatcher|order dispatcher|request dispatcher|work dispatcher", general: "service", kind: stride.Process},
 	{tag: "end_user", words: "media player|video player|audio player|music player|dvd player", general: "device", kind: stride.Process},
 	{tag: "admin", words: "admin", against: fieldWords(`(?:web|user) (?:interface|ui|page|console)|admin (?:interface|ui|page|console|panel)`), near: true, general: "admin_interface", kind: stride.Process},
+	{tag: "admission_controller", field: admissionWords, general: "policy_engine"},
+	{tag: "code_repository", words: "repository|repo", field: sourceWords, near: true, general: "file_storage"},
+	{tag: "device", words: "audit device|log device|block device|virtual device|logical device", general: "service"},
 	{tag: "webhook_receiver", words: "webhook", against: outgoing, near: true, general: "third_party", kind: stride.ExternalEntity},
 	{tag: "agent", words: "certificate agent|certificate issuer", general: "service"},
 	{tag: "consensus", words: "blockchain node|bitcoin node|ethereum node|full node|blockchain", field: ledgerWords, general: "service"},
@@ -183,6 +189,9 @@ func (x *extractor) textOf(list []int) string {
 // ends with one of the word sequences, apart by bars; "system" or the like may
 // follow.
 func namedBy(name, sequences string) bool {
+	if sequences == "" {
+		return true
+	}
 	if first, _, both := strings.Cut(name, " and "); both && namedExactly(first, sequences) {
 		return true
 	}

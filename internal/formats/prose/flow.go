@@ -36,7 +36,9 @@ func (f *flow) build(keys map[stride.Key]int) stride.Flow {
 }
 
 var (
-	flowNumber = regexp.MustCompile(`^\(?[A-Z]{0,3}\d{1,3}[.):]*\s+`)
+	flowNumber = regexp.MustCompile(`^\(?[A-Z]{0,3}\d{1,3}[a-z]?[.):]*\s+`)
+	// dashLabel matches the label of a flow before a dash: "Orders - A to B".
+	dashLabel  = regexp.MustCompile(`^([^()]{2,60}?)\s+[-–—]\s+(\S.* to \S.*)$`)
 	sendsForm  = regexp.MustCompile(`^(.{2,80}?) (?:sends|send|passes|returns|provides) (?:"([^"]+)"|(.{2,80}?)) (?:to|into) (.{2,80}?)(?:\s+\((.*)\))?\.?$`)
 	arrowForm  = regexp.MustCompile(`^(.{2,80}?)\s*(?:->|-->|=>|→|⟶|➔|<->|↔)\s*(.{2,80}?)(?:\s*(?::|\(|\s-\s)\s*(.*?)\)?)?$`)
 	pairForm   = regexp.MustCompile(`^(?:([^:]{2,60}): )?(.{2,60}?) to (.{2,60}?)(?:(?::|,)\s+(.*?))?(?:\s*\((.*)\))?\.?$`)
@@ -130,6 +132,16 @@ func (x *extractor) declareFlow(b *block) {
 	if !inFlows || x.declareColumns(b, line) {
 		return
 	}
+	if ends, what, cut := strings.Cut(line, ": "); cut && strings.Contains(ends, " to ") {
+		m := pairForm.FindStringSubmatch(ends) // "A to B: HTTPS (across the boundary)"
+		stated := len(m) > 0 && m[1] == "" && x.flowEnd(m[2], b, false) != nil && x.flowEnd(m[3], b, false) != nil
+		if stated && x.declarePairs(b, []string{line, "", m[2], m[3], what, ""}) {
+			return
+		}
+	}
+	if m := dashLabel.FindStringSubmatch(line); len(m) > 0 && x.flowEnd(firstPart(line), b, false) == nil {
+		line = strings.ReplaceAll(m[1], ": ", " ") + ": " + x.pastOperation(m[2], b)
+	}
 	for _, form := range []*regexp.Regexp{sourceForm, fromToForm, pairForm} {
 		if m := form.FindStringSubmatch(line); m != nil && x.declarePairs(b, m) {
 			return
@@ -137,8 +149,34 @@ func (x *extractor) declareFlow(b *block) {
 	}
 }
 
+// firstPart returns what stands before the first "to".
+func firstPart(line string) string {
+	before, _, _ := strings.Cut(line, " to ")
+	return before
+}
+
+// pastOperation leaves out the words before the first end of a flow that only say what
+// is called there, where the rest is the name of a listed part: "C-FIND Scanner to Archive".
+func (x *extractor) pastOperation(ends string, b *block) string {
+	first, rest, found := strings.Cut(ends, " to ")
+	words := strings.Fields(first)
+	if !found || x.flowEnd(first, b, false) != nil {
+		return ends
+	}
+	for i := 1; i < len(words); i++ {
+		if name := strings.Join(words[i:], " "); x.flowEnd(name, b, false) != nil {
+			return name + " to " + rest
+		}
+	}
+	return ends
+}
+
 // declarePairs reads "Orders: A or B to C (HTTPS)" and "A, B to C with a tool".
 func (x *extractor) declarePairs(b *block, m []string) bool {
+	const step = 14 // words
+	if len(strings.Fields(m[4])) > step && strings.Contains(m[4], " ") && x.flowEnd(m[2], b, false) == nil {
+		return false // "Push to the registry: the build signs ...": the title of a step
+	}
 	target, means := m[3], ""
 	if cut := byMeans.FindStringIndex(target); len(cut) > 0 && x.reg.byName[canon(target)] == nil {
 		target, means = target[:cut[0]], target[cut[0]:]

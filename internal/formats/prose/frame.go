@@ -134,7 +134,7 @@ func (x *extractor) readFrames(s *sentence, last *element) *element {
 			if first == nil {
 				first = last
 			}
-			if first != nil && len(f.classes) == 0 && len(f.subjects) == 0 {
+			if first != nil && len(f.classes) == 0 && len(f.subjects) == 0 && !(i > 0 && s.tokens[i-1].lower == "before") {
 				f.subjects = []*element{first}
 			}
 		default:
@@ -157,7 +157,7 @@ func (x *extractor) frameWord(s *sentence, f *frame, i int) {
 	case t.lower == "then" && f.latest != nil && i+1 < len(s.tokens) && (s.tokens[i+1].lower == "to" || s.tokens[i+1].lower == "into"):
 		x.flushDirect(s, f)
 		f.subjects = []*element{f.latest} // "goes to A, then to B"
-	case subordinates(t.lower):
+	case subordinates(t.lower), t.lower == "before" && i+1 < len(s.tokens) && pronoun(s.tokens[i+1].lower):
 		x.flushDirect(s, f)
 		*f = frame{opening: i == 0}
 	case t.lower == "of" && len(f.classes) == 0 && i > 0 && partitive(s.tokens[i-1].lower):

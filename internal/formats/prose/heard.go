@@ -36,7 +36,7 @@ func (x *extractor) safeguardsIn(words []string, at []int) []finding {
 						said[k] = "" // what the caller may do, not what may be checked
 					}
 				}
-				out = append(out, finding{p.control, polarity(said, i, i+n, stride.ControlPresent), at[i]})
+				out = append(out, finding{name: p.control, state: polarity(said, i, i+n, stride.ControlPresent), at: at[i]})
 				break
 			}
 		}

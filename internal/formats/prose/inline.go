@@ -43,6 +43,13 @@ func (x *extractor) declareInline(b *block) {
 	}
 }
 
+// listsInline reports whether the block begins with a label that announces parts:
+// "Processes: A, B" among lines of that form.
+func (x *extractor) listsInline(b *block) bool {
+	m := inlineLabel.FindStringSubmatch(x.text[b.start:b.end])
+	return len(m) > 1 && roleOf(m[1]).declares()
+}
+
 var withinLabel = regexp.MustCompile(`[.;] (Services|Microservices|Components|Processes|Data stores|Actors|Nodes): `)
 
 // declareWithin reads "Runs on EKS. Services: order intake, planner." in an item.

@@ -44,7 +44,7 @@ func (x *extractor) findMentions(s *sentence) []mention {
 		}
 		x.extend(s, &m)
 		whole := x.listing >= listedEnough && m.elem == nil && s.builtAs(&m) // what the whole is, of which the parts are listed
-		m.lent = whole || s.listedField(&m) || x.lent(s, &m) || x.ownerAt(s, &m) || s.accountName(m) || s.installer(m)
+		m.lent = whole || s.predicate(&m, out) || s.listedField(&m) || x.lent(s, &m) || x.ownerAt(s, &m) || s.accountName(m) || s.installer(m)
 		m.denied = s.deniedAt(m.from) || m.elem == nil && x.absent(s, &m) || m.bare && (s.onlyCalls(m) || s.notThere(m))
 		out = append(out, m)
 		i = m.to
@@ -319,8 +319,11 @@ func (x *extractor) acceptable(s *sentence, i int, e gazetteer.Entry) bool {
 	if e.Level == gazetteer.Name {
 		return s.capital(i) && x.properProduct(s, i, e)
 	}
-	if isHuman(e.Tags) && (s.inPath(i) || strings.Contains(s.tokens[i].text, "_")) {
-		return false // the path "/admin", the role "db_owner"
+	if isHuman(e.Tags) && (s.inPath(i) || strings.Contains(s.tokens[i].text, "_") || x.operation(&s.tokens[i])) {
+		return false // the path "/admin", the role "db_owner", the call "list-users"
+	}
+	if s.tokens[i].lower == "openapi" {
+		return false // how interfaces are described
 	}
 	if s.tokens[i].subs[0] == "sse" && len(s.tokens[i].subs) > 1 {
 		return false // "SSE-S3" and "SSE-KMS" are settings of a bucket
@@ -341,6 +344,12 @@ func (x *extractor) acceptable(s *sentence, i int, e gazetteer.Entry) bool {
 		return s.tokens[i].text != s.tokens[i].lower || len(e.Alias) == 3
 	}
 	return !x.usedAsVerb(s, i, e)
+}
+
+// operation reports whether a hyphenated word is the name of a call: "list-users".
+func (x *extractor) operation(t *token) bool {
+	return len(t.subs) > 1 && t.text == t.lower && strings.Contains(t.text, "-") &&
+		(x.verbs[t.subs[0]] != 0 || t.subs[0] == "list" || t.subs[0] == "find" || t.subs[0] == "count") && !nounToo(t.subs[0])
 }
 
 // inPath reports whether token i is the first name of a path: behind a slash that
@@ -377,7 +386,7 @@ func (x *extractor) modifiers(s *sentence, m *mention, floor int) {
 			x.verbish(t.lower) && !(proper && i > 0 && !s.initial(i)) && !(strings.HasSuffix(t.lower, "s") && s.articleBefore(i)) {
 			break
 		}
-		if !proper && adjective(t.lower) {
+		if !proper && (adjective(t.lower) || x.purposes(s, i, m)) {
 			break
 		}
 		if !proper {
@@ -394,12 +403,48 @@ func (x *extractor) modifiers(s *sentence, m *mention, floor int) {
 	}
 }
 
+// purposes reports whether token i is a verb that the tables do not know: behind "to"
+// and before people or a plural, "to delight customers", and behind a plural that
+// does it, "the bots address customer queries".
+func (x *extractor) purposes(s *sentence, i int, m *mention) bool {
+	if i == 0 || s.capital(i) || nounToo(s.tokens[i].lower) || strings.HasSuffix(s.tokens[i].lower, "s") && !strings.HasSuffix(s.tokens[i].lower, "ss") {
+		return false
+	}
+	before := s.tokens[i-1].lower
+	people := isHuman(m.entry.Tags) && m.to-m.from == 1
+	last := s.tokens[m.to-1].lower
+	switch {
+	case before == "to":
+		return people && gazetteer.Singular(last) != last || purposeVerb(s.tokens[i].lower)
+	case people && i > 1 && s.tokens[i-1].word && gazetteer.Singular(before) != before && !x.stop[before]:
+		_, known := x.gaz.Longest([]string{before})
+		return known > 0
+	}
+	return false
+}
+
+// purposeVerb lists verbs that texts use of what a system is for.
+func purposeVerb(w string) bool {
+	switch w {
+	case "boost", "confirm", "delight", "address", "engage", "serve", "assist", "empower", "improve", "enhance", "simplify", "streamline", "optimize", "optimise",
+		"transform", "strengthen", "guard", "secure", "reduce", "increase", "explore", "operate", "onboard", "reach", "attract":
+		return true
+	}
+	return false
+}
+
 // thirdPerson reports whether token i is a verb in the third person because of what
 // stands before it: "It tails container logs", "Viewing: it reads tasks, streams pod
 // logs". At the start of an item it is one where the word is a noun and a verb.
 func (s *sentence) thirdPerson(i, floor int) bool {
 	w := s.tokens[i].lower
-	if len(w) < 4 || !strings.HasSuffix(w, "s") || strings.HasSuffix(w, "ss") || i+1 >= len(s.tokens) || s.capital(i+1) {
+	if len(w) < 4 || !strings.HasSuffix(w, "s") || strings.HasSuffix(w, "ss") || i+1 >= len(s.tokens) {
+		return false
+	}
+	if i > 0 && s.tokens[i-1].text == "|" && s.tokens[i+1].word && s.capital(i) && s.cellWords(i) > 2 {
+		return true // the cell "Checks API requests" says what a part does
+	}
+	if s.capital(i + 1) {
 		return false
 	}
 	if i == 0 || i == floor && s.tokens[i-1].text == ":" {

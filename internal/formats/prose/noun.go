@@ -44,8 +44,9 @@ func noName(t *token, e gazetteer.Entry) bool {
 		return true
 	}
 	switch t.subs[0] {
-	case "multi", "self", "large", "small", "cross", "high", "low", "single", "super", "per", "non", "inter", "intra", "sub", "pre", "post", "full", "half",
-		"long", "short", "real", "end", "one", "two", "three":
+	case "in", "on", "off", "multi", "self", "large", "small", "cross", "high", "low", "single", "super", "per", "non", "inter", "intra",
+		"sub", "pre", "post", "full",
+		"half", "long", "short", "real", "end", "one", "two", "three":
 		return e.Level != gazetteer.Product && strings.Contains(t.text, "-")
 	}
 	return false

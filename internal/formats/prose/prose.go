@@ -27,7 +27,7 @@ const (
 	maxElements = 1500
 	maxFlows    = 6000
 	maxEvidence = 12  // quotes of sentences that name the part
-	maxHeard    = 24  // and of those that speak of it without
+	maxHeard    = 40  // and of those that speak of it without
 	maxShorts   = 100 // abbreviations that are looked for in the whole text
 )
 

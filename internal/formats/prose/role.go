@@ -36,7 +36,7 @@ var roleTitles = []struct {
 	{roleActors, []string{"actors", "actor", "actors and components", "users", "roles", "personas", "user roles", "people", "stakeholders"}},
 	{roleStores, []string{"data stores", "data store", "datastores", "databases", "storage", "data storage", "stores"}},
 	{roleProcesses, []string{"processes", "services", "servers", "lambdas", "functions", "workloads", "process", "microservices", "applications"}},
-	{roleComponents, []string{"components", "component", "elements", "technical assets", "technical components", "assets and components", "technical elements", "model elements", "building blocks", "system components", "main components", "parts", "key components", "containers", "nodes", "technology stack", "tech stack", "core components", "architecture components", "entry points", "devices", "hardware", "software"}},
+	{roleComponents, []string{"components", "component", "entities", "elements", "technical assets", "technical components", "assets and components", "technical elements", "model elements", "building blocks", "system components", "main components", "parts", "key components", "containers", "nodes", "technology stack", "tech stack", "core components", "architecture components", "entry points", "devices", "hardware", "software"}},
 	{roleAssets, []string{"assets", "data assets", "sensitive data", "data"}},
 	{roleAside, []string{"background", "references", "glossary", "threats", "mitigations", "history", "related work", "license", "goals", "open questions", "alternatives", "revision history", "changelog", "table of contents", "metadata", "document control", "document information", "attendees", "participants", "distribution list", "risks", "attack scenarios", "recommendations", "findings"}},
 }

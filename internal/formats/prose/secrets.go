@@ -12,11 +12,11 @@ import (
 func circumstancesIn(words []string, at []int) []finding {
 	var out []finding
 	say := func(name stride.ControlName, i int) {
-		out = append(out, finding{name, stride.ControlAbsent, at[i]})
+		out = append(out, finding{name: name, state: stride.ControlAbsent, at: at[i]})
 	}
 	for i, w := range words {
 		if state := rewritable(words[i+1:]); (w == "log" || w == "logs" || w == "trail") && state != stride.ControlUnknown {
-			out = append(out, finding{stride.LogIntegrity, state, at[i]})
+			out = append(out, finding{name: stride.LogIntegrity, state: state, at: at[i]})
 		}
 	}
 	for i := range words {

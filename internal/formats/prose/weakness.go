@@ -133,7 +133,7 @@ func (x *extractor) weaknessesIn(words []string, at []int) []weak {
 			if control == "" {
 				control = signatureOf(phraseAround(words, i))
 			}
-			out = append(out, weak{finding{control, stride.ControlAbsent, at[i]}, i, i + n})
+			out = append(out, weak{finding{name: control, state: stride.ControlAbsent, at: at[i]}, i, i + n})
 		}
 	}
 	return out
