@@ -103,3 +103,39 @@ func TestLLMCheck(t *testing.T) {
 	require.Equal(t, exitUsage, wrong.code)
 	require.Contains(t, wrong.stderr, "oracle")
 }
+
+// A budget that nothing can be counted against is refused, by the server too.
+func TestABudgetWantsPrices(t *testing.T) {
+	t.Parallel()
+	s := llmtest.New(t, lockerThreat)
+	for name, args := range map[string][]string{
+		"draft": {"draft", filepath.Join("testdata", "parcel-lockers.md")},
+		"serve": {"serve", "--database-url", "sqlite:" + filepath.Join(t.TempDir(), "x.db"), "--addr", "127.0.0.1:0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := threatdraft(t, "", asking(s, "THREATDRAFT_LLM_BUDGET_USD=5"), args...)
+			require.Equal(t, exitUsage, got.code)
+			require.Contains(t, got.stderr, "THREATDRAFT_LLM_PRICES_FILE")
+			require.Contains(t, got.stderr, "parrot of openai")
+		})
+	}
+	require.Empty(t, s.Queries())
+}
+
+// What was recorded drafts the same again, without key or network.
+func TestRecordedDraftIsReplayed(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join("testdata", "parcel-lockers.md")
+	folder := "THREATDRAFT_LLM_FOLDER=" + t.TempDir()
+	s := llmtest.New(t, lockerThreat)
+	recorded := threatdraft(t, "", append(asking(s), "THREATDRAFT_LLM_PROVIDER=record:openai", folder), "draft", "--format", "json", file)
+	require.Equal(t, exitOK, recorded.code, recorded.stderr)
+	require.Contains(t, recorded.stdout, "Compartments opened in bulk through the Locker API")
+	asked := len(s.Queries())
+	replayed := threatdraft(t, "", []string{"THREATDRAFT_LLM_PROVIDER=replay", "THREATDRAFT_LLM_MODEL=parrot", folder}, "draft", "--format", "json", file)
+	require.Equal(t, exitOK, replayed.code, replayed.stderr)
+	require.Empty(t, replayed.stderr)
+	require.Equal(t, recorded.stdout, strings.ReplaceAll(strings.ReplaceAll(replayed.stdout, `"replay`, `"openai`), `"provider": "replay"`, `"provider": "openai"`))
+	require.Len(t, s.Queries(), asked)
+}
