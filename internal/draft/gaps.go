@@ -58,7 +58,7 @@ func (h *hybrid) askGaps(ctx context.Context) {
 		}
 	})
 	if err == nil {
-		h.drop(&state, drops, added, drafted)
+		h.drop(ctx, &state, drops, added, drafted)
 	}
 	h.ended(ctx, state.endedBy(err))
 }
@@ -111,18 +111,19 @@ type dropped struct {
 // drop takes out what the model has taken back of its own, never what a rule
 // drafted. Where it would drop most of it, it has not understood the question, and
 // all stays.
-func (h *hybrid) drop(state *asked, drops []dropped, added map[string]string, drafted []candidate) {
+func (h *hybrid) drop(ctx context.Context, state *asked, drops []dropped, added map[string]string, drafted []candidate) {
 	titles := map[string]string{}
 	for _, c := range drafted {
 		titles[c.ID] = c.Title
 	}
-	gone := map[string]string{}
+	gone, words := map[string]string{}, map[string]string{}
 	for _, d := range drops {
 		_, mine := added[d.ID]
 		_, kept := titles[d.Repeats]
 		if !mine || d.Repeats == d.ID || d.Repeats != "" && (!kept || gone[d.Repeats] != "") || d.Repeats == "" && oneLine(d.Reason) == "" {
 			continue
 		}
+		words[d.ID] = d.Repeats
 		gone[d.ID] = "the model takes it back: " + cut(oneLine(d.Reason), maxTitle)
 		if d.Repeats != "" {
 			gone[d.ID] = fmt.Sprintf("it repeats %q", titles[d.Repeats])
@@ -133,11 +134,25 @@ func (h *hybrid) drop(state *asked, drops []dropped, added map[string]string, dr
 	}
 	for _, c := range drafted {
 		if why, ok := gone[c.ID]; ok {
+			h.wordGuess(ctx, words[c.ID], added[c.ID])
 			state.Removed = append(state.Removed, added[c.ID])
 			state.drop(prompts.Gaps, c.Title, why)
 		}
 	}
 	h.remove(state.Removed)
+}
+
+// wordGuess gives a guess of a rule the words of the model's threat that goes because
+// it says the same: by which mechanism it happens.
+func (h *hybrid) wordGuess(ctx context.Context, candidate, added string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	i, ok := h.floor[candidate]
+	j := slices.IndexFunc(h.added, func(p stride.Proposal) bool { return p.ID == added })
+	if !ok || j < 0 || !isGuess(h.out.Threats[i]) || h.out.Threats[i].Category != h.added[j].Category {
+		return
+	}
+	h.enrich(ctx, prompts.Gaps, i, h.added[j])
 }
 
 // remove takes proposals of the model out, by id.

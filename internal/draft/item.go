@@ -100,6 +100,7 @@ func (c *checker) proposal(t modelThreat) (p stride.Proposal, discarded bool, re
 	if reason := c.wording(t, keys); reason != "" {
 		return p, false, reason
 	}
+	t.Title, t.Statement = c.named(t.Title), c.named(t.Statement)
 	p = stride.Proposal{
 		Category: t.Category, Title: oneLine(t.Title), Statement: oneLine(t.Statement), TargetIDs: keys, Targets: names, FlowID: c.flowOf(keys),
 		CWE: weaknesses(t.CWE), CAPEC: []string{}, Mitigations: []stride.ProposedMitigation{},
@@ -113,6 +114,18 @@ func (c *checker) proposal(t modelThreat) (p stride.Proposal, discarded bool, re
 	p.Risk, p.Rationale = judged(t.Likelihood, t.Impact, found)
 	p.Severity = p.Risk.Severity()
 	return p, discarded, ""
+}
+
+var shortID = regexp.MustCompile(`\b[ef]\d{1,3}\b`)
+
+// named writes names for the ids of the prompt, which mean nothing outside of it.
+func (c *checker) named(text string) string {
+	return shortID.ReplaceAllStringFunc(text, func(id string) string {
+		if key, ok := c.short[id]; ok {
+			return c.a.TargetName(key)
+		}
+		return id
+	})
 }
 
 // wording says what is wrong with title and statement.

@@ -64,7 +64,7 @@ func (h *hybrid) take(ctx context.Context, one heard) {
 		return
 	}
 	for i := range h.out.Threats {
-		if similar(h.out.Threats[i], p) || answersGuess(h.out.Threats[i], p) && len(h.out.Threats[i].Origins) == 0 {
+		if similar(h.out.Threats[i], p) || isGuess(h.out.Threats[i]) && answersGuess(h.out.Threats[i], p) {
 			h.enrich(ctx, group, i, p)
 			return
 		}
@@ -136,27 +136,43 @@ const (
 	mostOfLarge = 70
 )
 
-// finish puts what was added behind what it equals in priority, within the limit of
-// the draft.
+// finish puts the draft together in the order of priority, within its limit. What a
+// rule draws from the text always stays, and so does what a model has worded; guesses
+// of rules compete for the rest of the room with what the model added.
 func (h *hybrid) finish() {
 	limit := mostOfSmall
 	if over := len(h.out.Architecture.Elements) - smallSystem; over >= 0 {
 		limit = min(mostOfSmall+over, mostOfLarge)
 	}
-	slices.SortStableFunc(h.added, func(a, b stride.Proposal) int {
+	var fixed []stride.Proposal
+	open := slices.Clone(h.added)
+	for _, p := range h.out.Threats {
+		if isGuess(p) {
+			open = append(open, p)
+		} else {
+			fixed = append(fixed, p)
+		}
+	}
+	slices.SortStableFunc(open, func(a, b stride.Proposal) int {
 		return cmp.Or(cmp.Compare(priority(b), priority(a)), cmp.Compare(a.ID, b.ID))
 	})
-	room := max(0, limit-len(h.out.Threats))
-	if over := len(h.added) - room; over > 0 && !h.in.All {
-		h.report.HeldBack, h.added = over, h.added[:room]
+	room := max(0, limit-len(fixed))
+	if over := len(open) - room; over > 0 && !h.in.All {
+		h.report.HeldBack, open = over, open[:room]
 		h.out.HeldBack += over
 	}
-	h.out.Threats = append(h.out.Threats, h.added...)
+	h.out.Threats = append(fixed, open...)
 	slices.SortStableFunc(h.out.Threats, func(a, b stride.Proposal) int { return cmp.Compare(priority(b), priority(a)) })
 	slices.SortFunc(h.report.Groups, func(a, b stride.LLMGroup) int { return cmp.Or(cmp.Compare(a.Task, b.Task), cmp.Compare(a.Key, b.Key)) })
 	slices.SortFunc(h.report.Dropped, func(a, b stride.LLMDrop) int {
 		return cmp.Or(strings.Compare(a.Task, b.Task), strings.Compare(a.Title, b.Title), strings.Compare(a.Reason, b.Reason))
 	})
+}
+
+// isGuess reports whether a rule proposed p although nothing in the text speaks for
+// it, and no model has worded it.
+func isGuess(p stride.Proposal) bool {
+	return p.Rule != "" && p.Confidence == stride.ConfidenceLow && len(p.Origins) == 0
 }
 
 // priority is likelihood times impact, and what the source vouches for. That weighs

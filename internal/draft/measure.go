@@ -14,7 +14,7 @@ import (
 )
 
 // measured is how many threats one question about measures is about.
-const measured = 12
+const measured = 24
 
 // askMeasures asks what to do about the threats that the model added, some at a
 // time. A threat without measures is still one.

@@ -37,6 +37,9 @@ func (h *hybrid) aboutGroup(g group) question {
 	defer h.mu.Unlock()
 	for _, id := range h.candidatesOf(inside) {
 		t := h.out.Threats[h.floor[id]]
+		if isGuess(t) {
+			q.Most++ // its wording comes on top
+		}
 		q.Candidates = append(q.Candidates, h.candidate(id, t))
 	}
 	return q

@@ -31,7 +31,7 @@ const akin = 0.3
 // answersGuess reports whether p says by which mechanism what a candidate only
 // guesses happens: one category and a common target, and some of the same words.
 func answersGuess(guess, p stride.Proposal) bool {
-	if guess.Confidence != stride.ConfidenceLow || guess.Category != p.Category || !shareTarget(guess, p) {
+	if guess.Category != p.Category || !shareTarget(guess, p) {
 		return false
 	}
 	names := nameWords(append(slices.Clone(p.Targets), guess.Targets...)...)
