@@ -354,7 +354,8 @@ func (b *browser) lookAround(t *testing.T) {
 		see(".detail .badge.in_progress"), says(".history", "we are on it"))
 	b.whole(t)
 	require.Equal(t, "in_progress", b.get(t, b.reviewer, "/v1/threats/"+threat).text(t, "state"))
-	b.act(t, click("[data-view=metrics]"), says("main", "1 project is not triaged yet"), says(".numbers", "n = 0 eligible projects"))
+	b.act(t, click("[data-view=metrics]"), says("main", "1 project is not triaged yet"), says(".numbers", "n = 0 eligible projects"),
+		says(".llm", "No language model was asked"), says("main", "Precision by model: nothing was decided"))
 	b.whole(t)
 }
 
@@ -412,6 +413,13 @@ func TestPartialDraftInABrowser(t *testing.T) {
 	}
 	b.act(t, chromedp.Navigate(b.url+"/#/queue?state=pending&at="+byModel), says(".detail summary", "Drafted by a language model"))
 	require.Equal(t, byModel, b.shown(t))
+
+	suggestion := b.get(t, b.reviewer, "/v1/suggestions/"+byModel)
+	b.judge(t, fields{"id": byModel}, fields{"decision": "accept"})
+	b.do(t, http.StatusOK, call{method: "PATCH", path: "/v1/projects/" + suggestion.text(t, "project_id"), token: b.admin, body: fields{"in_scope": "true"}, header: anyVersion})
+	b.act(t, chromedp.Navigate(b.url+"/#/metrics"), says(".llm", "(1 failed) for 1 draft;"), says(".llm", "Per accepted threat (n = 1)"),
+		says("[aria-label='Precision by model']", "openai/parrot"), says("[aria-label='Precision by prompt']", "1 of 1 decided"))
+	b.whole(t)
 	require.Empty(t, b.noise())
 }
 

@@ -43,10 +43,13 @@ function controls(project, window, projects) {
 function measure({ value, unit }) {
   if (value === null || value === undefined) return '\u2013';
   if (unit === 'seconds') return lasting(value);
+  if (unit === 'tokens') return `${Math.round(value)} tokens`;
+  if (unit === 'micro_usd') return money(value);
   const rounded = Number.isInteger(value) ? String(value) : value.toFixed(value < 10 ? 2 : 1);
   return unit === 'percent' ? `${rounded} %` : rounded;
 }
 
+const money = (microUSD) => `${(microUSD / 1e6).toFixed(4)} USD`;
 const range = (m) => (m.low === null ? '' : ` (95 %: ${m.low.toFixed(0)}\u2013${m.high.toFixed(0)} %)`);
 
 function numbers(r) {
@@ -79,8 +82,24 @@ function perProject(r) {
     }), 'No eligible projects.');
 }
 
+const share = (name, m, of) => [name, measure(m) + (m.low === undefined ? '' : range(m)), `${m.count} of ${m.n} ${of}`];
+
+function precisionBy(key, lines, nobody) {
+  return table(`Precision by ${key}`, ['Drafted by', 'Precision', 'From'], lines.map((line) => share(line[key] || nobody, line, 'decided')),
+    `Precision by ${key}: nothing was decided.`);
+}
+
+// modelsUsed says what language models used, and how much of it for a threat.
+function modelsUsed(l) {
+  if (l.calls === 0) return 'No language model was asked.';
+  const accepted = l.tokens_per_accepted_threat;
+  const some = (n, noun) => `${n} ${noun}${n === 1 ? '' : 's'}`;
+  return `Language models: ${some(l.calls, 'call')} (${l.failed} failed) for ${some(l.drafts, 'draft')}; ${l.tokens_in} tokens asked (${l.tokens_cached} cached) and ${
+    l.tokens_out} answered; ${money(l.cost_micro_usd)}${l.unpriced > 0 ? `, without ${some(l.unpriced, 'call')} of unknown price` : ''}. Per accepted threat (n = ${
+    accepted.n}): ${measure(accepted)}, ${measure(l.cost_per_accepted_threat)}.`;
+}
+
 function drafting(d) {
-  const share = (name, m, of) => [name, measure(m) + (m.low === undefined ? '' : range(m)), `${m.count} of ${m.n} ${of}`];
   return [
     table('Drafts and queue', ['Number', 'Value', 'From'], [
       share('Precision', d.precision, 'decided'),
@@ -92,6 +111,10 @@ function drafting(d) {
       ['Time to decision', `p50 ${age(d.time_to_decision.p50)}, p90 ${age(d.time_to_decision.p90)}`, `${d.time_to_decision.n} decided`],
       ['Waiting in the queue', d.backlog.pending, `the oldest for ${age(d.backlog.oldest_age)}`],
     ], ''),
+    h('p', { class: 'llm' }, modelsUsed(d.llm)),
+    precisionBy('model', d.precision_by_model, 'no language model'),
+    precisionBy('prompt', d.precision_by_prompt, 'no language model'),
+    precisionBy('rule', d.precision_by_rule, 'no rule'),
     table('Why suggestions were rejected', ['Reason', 'Share', 'Count'], d.reject_reasons.map((x) => [spell(x.reason), measure(x), x.count]), 'Nothing was rejected.'),
   ];
 }

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -141,6 +142,8 @@ func drafting(f Facts) Drafting {
 		Precision:          precision(all),
 		ByCategory:         byCategory(f.Review.Decided),
 		ByRule:             byRule(f.Review.Decided),
+		ByModel:            byModel(f.Review.Decided),
+		ByPrompt:           byPrompt(f.Review.Decided),
 		EditRate:           share(all.Edited, all.Accepted),
 		RejectReasons:      rejectReasons(f.Review.RejectReasons, all.Rejected),
 		MissRate:           share(f.HumanAdded, f.HumanAdded+f.FromDrafts),
@@ -148,6 +151,7 @@ func drafting(f Facts) Drafting {
 		TimeToDecision:     f.Review.DecisionTime.spread(),
 		Backlog:            backlog(f.Review),
 		ReopenRate:         share(f.Reopened, f.EverClosed),
+		LLM:                llmUse(f.LLM),
 	}
 }
 
@@ -176,22 +180,38 @@ func byCategory(decided []DecidedFacts) []CategoryPrecision {
 	return out
 }
 
-// byRule lists the rules of which something was decided, by id.
 func byRule(decided []DecidedFacts) []RulePrecision {
+	return precisionBy(decided, func(d DecidedFacts) string { return d.Rule }, func(name string, p Precision) RulePrecision {
+		return RulePrecision{Rule: name, Precision: p}
+	})
+}
+
+func byModel(decided []DecidedFacts) []ModelPrecision {
+	return precisionBy(decided, func(d DecidedFacts) string { return d.Model }, func(name string, p Precision) ModelPrecision {
+		return ModelPrecision{Model: name, Precision: p}
+	})
+}
+
+func byPrompt(decided []DecidedFacts) []PromptPrecision {
+	return precisionBy(decided, func(d DecidedFacts) string { return d.Prompt }, func(name string, p Precision) PromptPrecision {
+		return PromptPrecision{Prompt: name, Precision: p}
+	})
+}
+
+// precisionBy makes a line for each name under which something was decided, by
+// name; "" comes first.
+func precisionBy[Line any](
+	decided []DecidedFacts, nameOf func(DecidedFacts) string, line func(string, Precision) Line,
+) []Line {
 	sums := map[string]DecidedFacts{}
-	rules := []string{}
 	for _, d := range decided {
-		sum, seen := sums[d.Rule]
-		if !seen {
-			rules = append(rules, d.Rule)
-		}
+		sum := sums[nameOf(d)]
 		sum.add(d)
-		sums[d.Rule] = sum
+		sums[nameOf(d)] = sum
 	}
-	slices.Sort(rules)
-	out := make([]RulePrecision, 0, len(rules))
-	for _, rule := range rules {
-		out = append(out, RulePrecision{Rule: rule, Precision: precision(sums[rule])})
+	out := make([]Line, 0, len(sums))
+	for _, name := range slices.Sorted(maps.Keys(sums)) {
+		out = append(out, line(name, precision(sums[name])))
 	}
 	return out
 }
@@ -202,6 +222,18 @@ func rejectReasons(counts map[stride.RejectReason]int, rejected int) []ReasonSha
 		if n := counts[reason]; n > 0 {
 			out = append(out, ReasonShare{Reason: reason, Share: share(n, rejected)})
 		}
+	}
+	return out
+}
+
+func llmUse(l LLMFacts) LLMUse {
+	out := LLMUse{
+		LLMUsage: l.LLMUsage, Drafts: l.Drafts,
+		TokensPerAcceptedThreat: ratio(float64(l.TokensIn+l.TokensOut), l.Accepted, UnitTokens),
+		CostPerAcceptedThreat:   ratio(float64(l.CostMicroUSD), l.Accepted, UnitMicroUSD),
+	}
+	if l.Unpriced > 0 {
+		out.CostPerAcceptedThreat.Value = nil
 	}
 	return out
 }

@@ -58,9 +58,12 @@ func few() metrics.Facts {
 		HumanAdded: 1, FromDrafts: 3, EverClosed: 8, Reopened: 2,
 		Review: metrics.ReviewFacts{
 			Decided: []metrics.DecidedFacts{
-				{Category: stride.Spoofing, Rule: "r2", Accepted: 2, Edited: 1, Rejected: 3, Duplicates: 1, Merged: 7},
-				{Category: stride.Tampering, Rule: "r1", Accepted: 1, Superseded: 1},
-				{Category: stride.Tampering, Rule: "r2", Rejected: 2},
+				{
+					Category: stride.Spoofing, Rule: "r2", Model: "openai/b", Prompt: "threats/v1",
+					Accepted: 2, Edited: 1, Rejected: 3, Duplicates: 1, Merged: 7,
+				},
+				{Category: stride.Tampering, Rule: "r1", Model: "openai/a", Prompt: "threats/v2", Accepted: 1, Superseded: 1},
+				{Category: stride.Tampering, Rule: "r2", Model: "openai/b", Prompt: "threats/v2", Rejected: 2},
 				{Category: stride.Repudiation, Merged: 2},
 			},
 			RejectReasons: map[stride.RejectReason]int{stride.ReasonTooGeneric: 4, stride.ReasonDuplicate: 1},
@@ -68,6 +71,9 @@ func few() metrics.Facts {
 			DecisionTime: metrics.Quantiles{N: 17, P50: 10 * time.Second, P90: 20 * time.Second},
 			Pending:      2, OldestPending: 90 * time.Second,
 		},
+		LLM: metrics.LLMFacts{Drafts: 2, Accepted: 2, LLMUsage: stride.LLMUsage{
+			Calls: 5, Failed: 1, TokensIn: 9_000, TokensCached: 4_000, TokensOut: 600, CostMicroUSD: 30_000,
+		}},
 	}
 }
 
@@ -102,6 +108,12 @@ func TestComputeOfFewProjects(t *testing.T) {
 		{"precision of merged alone", r.Drafting.ByCategory[2].Measure, none, 0},
 		{"precision of no rule", r.Drafting.ByRule[0].Measure, none, 0},
 		{"precision of a rule", r.Drafting.ByRule[2].Measure, 100.0 / 3, 6},
+		{"precision of no model", r.Drafting.ByModel[0].Measure, none, 0},
+		{"precision of a model", r.Drafting.ByModel[2].Measure, 100.0 / 3, 6},
+		{"precision of a prompt", r.Drafting.ByPrompt[1].Measure, 50, 4},
+		{"precision of the next one", r.Drafting.ByPrompt[2].Measure, 100.0 / 3, 3},
+		{"tokens per accepted threat, cached ones once", r.Drafting.LLM.TokensPerAcceptedThreat, 4_800, 2},
+		{"cost per accepted threat", r.Drafting.LLM.CostPerAcceptedThreat, 15_000, 2},
 		{"edit rate", r.Drafting.EditRate.Measure, 100.0 / 3, 3},
 		{"reject reasons, in the list's order", r.Drafting.RejectReasons[0].Measure, 20, 5},
 		{"miss rate", r.Drafting.MissRate.Measure, 25, 4},
@@ -122,6 +134,60 @@ func TestComputeOfFewProjects(t *testing.T) {
 		{ProjectID: "p3", Name: "Project p3"},
 	}, r.ThreatsPerProject.ByProject)
 	require.Equal(t, stride.ReasonDuplicate, r.Drafting.RejectReasons[0].Reason)
+	require.Equal(t, few().LLM.LLMUsage, r.Drafting.LLM.LLMUsage)
+	require.Equal(t, 2, r.Drafting.LLM.Drafts)
+}
+
+// Facts come by category first, so that one model's are not together.
+func TestPrecisionIsListedByName(t *testing.T) {
+	t.Parallel()
+	decided := []metrics.DecidedFacts{
+		{Category: stride.Spoofing, Rule: "r2", Model: "openai/b", Prompt: "threats/v2", Accepted: 1},
+		{Category: stride.Spoofing, Rule: "r3", Model: "openai/a", Prompt: "threats/v1", Accepted: 1},
+		{Category: stride.Tampering, Rule: "r1", Accepted: 1},
+		{Category: stride.Tampering, Rule: "", Model: "openai/b", Prompt: "gaps/v1", Accepted: 1},
+	}
+	d := metrics.Compute(metrics.Facts{Review: metrics.ReviewFacts{Decided: decided}}).Drafting
+	var rules, models, prompts []string
+	for _, line := range d.ByRule {
+		rules = append(rules, line.Rule)
+	}
+	for _, line := range d.ByModel {
+		models = append(models, line.Model)
+	}
+	for _, line := range d.ByPrompt {
+		prompts = append(prompts, line.Prompt)
+	}
+	require.Equal(t, []string{"", "r1", "r2", "r3"}, rules)
+	require.Equal(t, []string{"", "openai/a", "openai/b"}, models)
+	require.Equal(t, []string{"", "gaps/v1", "threats/v1", "threats/v2"}, prompts)
+	requireMeasure(t, d.ByModel[2].Measure, 100, 2)
+}
+
+func TestTokensAndMoneyPerAcceptedThreat(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name         string
+		usage        stride.LLMUsage
+		accepted     int
+		tokens, cost float64
+	}{
+		{"no call and no threat", stride.LLMUsage{}, 0, none, none},
+		{"nothing accepted", stride.LLMUsage{Calls: 1, TokensIn: 10, CostMicroUSD: 3}, 0, none, none},
+		{"accepted what was asked for before the window", stride.LLMUsage{}, 3, 0, 0},
+		{"free of charge is not without a price", stride.LLMUsage{Calls: 1, TokensIn: 10, TokensOut: 5}, 3, 5, 0},
+		{"one call without a price", stride.LLMUsage{Calls: 2, TokensIn: 10, TokensOut: 5, CostMicroUSD: 3, Unpriced: 1}, 3, 5, none},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			got := metrics.Compute(metrics.Facts{LLM: metrics.LLMFacts{LLMUsage: test.usage, Accepted: test.accepted}}).Drafting.LLM
+			requireMeasure(t, got.TokensPerAcceptedThreat, test.tokens, test.accepted)
+			requireMeasure(t, got.CostPerAcceptedThreat, test.cost, test.accepted)
+			require.Equal(t, metrics.UnitTokens, got.TokensPerAcceptedThreat.Unit)
+			require.Equal(t, metrics.UnitMicroUSD, got.CostPerAcceptedThreat.Unit)
+		})
+	}
 }
 
 // An empty denominator is null in every number, and only there.

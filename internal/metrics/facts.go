@@ -36,6 +36,7 @@ type Facts struct {
 	EverClosed int
 	Reopened   int
 	Review     ReviewFacts
+	LLM        LLMFacts
 }
 
 // ProjectFacts is one eligible project's part.
@@ -90,7 +91,8 @@ func (p ProjectFacts) count(in func(stride.ThreatState) bool) int {
 // while it is accepted, rejected, merged or superseded at AsOf and came into
 // that state in the window.
 type ReviewFacts struct {
-	// Decided lists what was decided, by category and rule in that order.
+	// Decided lists what was decided, by category, rule, model and prompt in that
+	// order.
 	Decided []DecidedFacts
 	// RejectReasons counts the rejected of the window by reason.
 	RejectReasons map[stride.RejectReason]int
@@ -108,11 +110,14 @@ type ReviewFacts struct {
 	OldestPending time.Duration
 }
 
-// DecidedFacts counts the decided suggestions of one category and rule; Rule is
-// "" where no rule drafted them.
+// DecidedFacts counts the decided suggestions of one category, rule, model and
+// prompt. Rule is "" where no rule drafted them, Model ("openai/gpt-5") and
+// Prompt ("threats/v2") where no language model had a part in them.
 type DecidedFacts struct {
 	Category stride.Category
 	Rule     string
+	Model    string
+	Prompt   string
 	Accepted int
 	// Edited is how many of Accepted were edited.
 	Edited   int
@@ -136,6 +141,20 @@ func (d *DecidedFacts) add(other DecidedFacts) {
 	d.Duplicates += other.Duplicates
 	d.Merged += other.Merged
 	d.Superseded += other.Superseded
+}
+
+// LLMFacts is about the calls to language models that started in the window, and
+// what came of such models in it.
+type LLMFacts struct {
+	// LLMUsage adds the calls up by what is known of them now: one that was under
+	// way at AsOf counts with how it ended, one that never ended with the most
+	// that it may have used.
+	stride.LLMUsage
+	// Drafts counts the distinct drafts that the calls were made for.
+	Drafts int
+	// Accepted is how many of Facts.FromDrafts are from a suggestion that a model
+	// had a part in.
+	Accepted int
 }
 
 // Sum is N durations in total Millis, each cut to whole milliseconds so that

@@ -15,6 +15,8 @@ const (
 	UnitThreatsPerProject Unit = "threats_per_project"
 	UnitPercent           Unit = "percent" // 0-100
 	UnitSeconds           Unit = "seconds"
+	UnitTokens            Unit = "tokens"
+	UnitMicroUSD          Unit = "micro_usd" // millionths of a US dollar
 )
 
 // Measure is a number with what it was taken from. Value is nil where the
@@ -178,6 +180,10 @@ type Drafting struct {
 	Precision  Precision           `json:"precision"`
 	ByCategory []CategoryPrecision `json:"precision_by_category"`
 	ByRule     []RulePrecision     `json:"precision_by_rule"`
+	// ByModel and ByPrompt go by the language model that had a part in the
+	// suggestion, alone or with a rule, and by the prompt that it was asked with.
+	ByModel  []ModelPrecision  `json:"precision_by_model"`
+	ByPrompt []PromptPrecision `json:"precision_by_prompt"`
 	// EditRate is accepted with edits / accepted.
 	EditRate Share `json:"edit_rate"`
 	// RejectReasons are shares in the rejected, in the order of the fixed list;
@@ -194,7 +200,8 @@ type Drafting struct {
 	Backlog        Backlog `json:"backlog"`
 	// ReopenRate is threats ever reopened / threats ever closed or found
 	// invalid, up to as_of.
-	ReopenRate Share `json:"reopen_rate"`
+	ReopenRate Share  `json:"reopen_rate"`
+	LLM        LLMUse `json:"llm"`
 }
 
 // Precision is a share with its 95 % Wilson interval, in percent; the interval
@@ -219,6 +226,20 @@ type RulePrecision struct {
 	Precision
 }
 
+// ModelPrecision is the precision of one language model, named with its
+// provider ("openai/gpt-5"), "" for what no model had a part in.
+type ModelPrecision struct {
+	Model string `json:"model"`
+	Precision
+}
+
+// PromptPrecision is the precision of one version of a prompt ("threats/v2"), ""
+// for what no model had a part in.
+type PromptPrecision struct {
+	Prompt string `json:"prompt"`
+	Precision
+}
+
 // ReasonShare is the share of one reason in the rejected suggestions.
 type ReasonShare struct {
 	Reason stride.RejectReason `json:"reason"`
@@ -230,4 +251,22 @@ type ReasonShare struct {
 type Backlog struct {
 	Pending   int      `json:"pending"`
 	OldestAge *float64 `json:"oldest_age"`
+}
+
+// LLMUse is what the calls to language models that started in the window used,
+// for eligible projects, whatever became of the call or of its draft. A call has
+// no history: what was under way at as_of counts with how it ended since.
+type LLMUse struct {
+	stride.LLMUsage
+	// Drafts is the distinct drafts that the calls were made for.
+	Drafts int `json:"drafts"`
+	// TokensPerAcceptedThreat is (tokens_in + tokens_out) / N, where N is the
+	// valid threats accepted in the window from suggestions that a model had a
+	// part in. Cached tokens are among tokens_in. Calls and acceptances are each
+	// those of the window, so that in a short one they need not belong together.
+	TokensPerAcceptedThreat Measure `json:"tokens_per_accepted_threat"`
+	// CostPerAcceptedThreat is cost_micro_usd / N with the same N. It is null also
+	// where a call had no price (unpriced > 0): the sum would be too low by an
+	// unknown amount.
+	CostPerAcceptedThreat Measure `json:"cost_per_accepted_threat"`
 }

@@ -45,6 +45,7 @@ func (s *Store) MetricsFacts(
 		{"threats", g.threats},
 		{"reports", g.reports},
 		{"suggestions", g.suggestions},
+		{"calls to language models", g.calls},
 	} {
 		if err := step.gather(ctx); err != nil {
 			return metrics.Facts{}, fmt.Errorf("count %s: %w", step.name, err)
@@ -207,6 +208,8 @@ const selectMetricsThreats = `, lives as (
 ), ranked as (
     select j.project_id, j.accepted_at, j.state, j.since, j.mitigated_at, j.ever_closed, j.reopened,
         j.is_open, j.is_new, j.is_resolved, j.is_mitigated, t.origin,
+        case when j.is_new = 1 and exists (select 1 from suggestions s where s.id = t.suggestion_id and s.llm_model <> '')
+            then 1 else 0 end as from_model,
         row_number() over (partition by j.is_open, j.project_id order by j.accepted_at desc) as place,
         count(*) over (partition by j.is_open, j.project_id) as places,
         row_number() over (partition by j.is_open order by j.accepted_at desc) as place_of_all,
@@ -218,6 +221,7 @@ select project_id, state, is_open, count(*) as number,
     sum(ever_closed) as ever_closed, sum(reopened) as reopened,
     sum(case when is_new = 1 and origin = 'human' then 1 else 0 end) as human_added,
     sum(case when is_new = 1 and origin <> 'human' then 1 else 0 end) as from_drafts,
+    sum(from_model) as from_models,
     sum(is_resolved) as resolved,
     cast(sum(case when is_resolved = 1 then (since - accepted_at) / 1000 else 0 end) as bigint) as resolved_millis,
     sum(is_mitigated) as mitigated,
@@ -240,6 +244,7 @@ type threatsRow struct {
 	Reopened        int                `db:"reopened"`
 	HumanAdded      int                `db:"human_added"`
 	FromDrafts      int                `db:"from_drafts"`
+	FromModels      int                `db:"from_models"`
 	Resolved        int                `db:"resolved"`
 	ResolvedMillis  int64              `db:"resolved_millis"`
 	Mitigated       int                `db:"mitigated"`
@@ -271,6 +276,7 @@ func (g *gatherer) threats(ctx context.Context) error {
 		f.Reopened += r.Reopened
 		f.HumanAdded += r.HumanAdded
 		f.FromDrafts += r.FromDrafts
+		f.LLM.Accepted += r.FromModels
 	}
 	return nil
 }
@@ -325,7 +331,7 @@ const selectMetricsSuggestions = `, lives as (
     from decisions d
     where d.kind in ('accept', 'reject') and d.at <= :as_of and d.suggestion_id in (select suggestion_id from lives)
 ), judged as (
-    select s.category, s.rule, l.state, l.created_at, l.since - l.created_at as took,
+    select s.category, s.rule, s.llm_model, s.llm_prompt, l.state, l.created_at, l.since - l.created_at as took,
         case when l.state = 'rejected' then coalesce(v.reason, '') else '' end as reason,
         case when l.state = 'accepted' then coalesce(v.edited, 0) else 0 end as edited,
         case when l.state in ('accepted', 'rejected', 'merged', 'superseded') and l.since >= :from and l.since < :to
@@ -339,23 +345,25 @@ const selectMetricsSuggestions = `, lives as (
     join suggestions s on s.id = l.suggestion_id
     left join verdicts v on v.suggestion_id = l.suggestion_id and v.place = 1
 ), ranked as (
-    select category, rule, state, reason, created_at, took, edited, decided, by_person, published, unverified,
+    select category, rule, llm_model, llm_prompt, state, reason, created_at, took, edited, decided, by_person, published, unverified,
         row_number() over (partition by by_person order by took) as place,
         count(*) over (partition by by_person) as places
     from judged
 )
-select category, rule, state, reason, count(*) as number, sum(decided) as decided,
+select category, rule, llm_model, llm_prompt, state, reason, count(*) as number, sum(decided) as decided,
     sum(case when decided = 1 then edited else 0 end) as edited,
     sum(by_person) as by_person, sum(published) as published, sum(unverified) as unverified,
     max(case when by_person = 1 and place = (places * 50 + 99) / 100 then took else 0 end) as p50,
     max(case when by_person = 1 and place = (places * 90 + 99) / 100 then took else 0 end) as p90,
     max(:as_of - created_at) as oldest
 from ranked
-group by category, rule, state, reason`
+group by category, rule, llm_model, llm_prompt, state, reason`
 
 type suggestionsRow struct {
 	Category   stride.Category        `db:"category"`
 	Rule       string                 `db:"rule"`
+	Model      string                 `db:"llm_model"`
+	Prompt     string                 `db:"llm_prompt"`
 	State      stride.SuggestionState `db:"state"`
 	Reason     stride.RejectReason    `db:"reason"`
 	Number     int                    `db:"number"`
@@ -375,8 +383,8 @@ func (g *gatherer) suggestions(ctx context.Context) error {
 		return err
 	}
 	type group struct {
-		category stride.Category
-		rule     string
+		category            stride.Category
+		rule, model, prompt string
 	}
 	out := &g.facts.Review
 	out.RejectReasons = map[stride.RejectReason]int{}
@@ -392,9 +400,9 @@ func (g *gatherer) suggestions(ctx context.Context) error {
 		if r.Decided == 0 {
 			continue
 		}
-		key := group{r.Category, r.Rule}
+		key := group{r.Category, r.Rule, r.Model, r.Prompt}
 		if groups[key] == nil {
-			groups[key] = &metrics.DecidedFacts{Category: r.Category, Rule: r.Rule}
+			groups[key] = &metrics.DecidedFacts{Category: r.Category, Rule: r.Rule, Model: r.Model, Prompt: r.Prompt}
 		}
 		r.addTo(groups[key])
 		if r.State == stride.SuggestionRejected {
@@ -405,7 +413,10 @@ func (g *gatherer) suggestions(ctx context.Context) error {
 		out.Decided = append(out.Decided, *d)
 	}
 	slices.SortFunc(out.Decided, func(a, b metrics.DecidedFacts) int {
-		return cmp.Or(cmp.Compare(a.Category, b.Category), cmp.Compare(a.Rule, b.Rule))
+		return cmp.Or(
+			cmp.Compare(a.Category, b.Category), cmp.Compare(a.Rule, b.Rule),
+			cmp.Compare(a.Model, b.Model), cmp.Compare(a.Prompt, b.Prompt),
+		)
 	})
 	return nil
 }
@@ -425,4 +436,38 @@ func (r suggestionsRow) addTo(d *metrics.DecidedFacts) {
 	case stride.SuggestionSuperseded:
 		d.Superseded += r.Decided
 	}
+}
+
+const selectMetricsCalls = `
+select count(*) as calls, count(case when c.failure <> '' then 1 end) as failed,
+    cast(coalesce(sum(c.tokens_in), 0) as bigint) as tokens_in,
+    cast(coalesce(sum(c.tokens_cached), 0) as bigint) as tokens_cached,
+    cast(coalesce(sum(c.tokens_out), 0) as bigint) as tokens_out,
+    cast(coalesce(sum(c.cost_micro_usd), 0) as bigint) as cost_micro_usd,
+    count(case when c.priced = 0 then 1 end) as unpriced, count(distinct c.draft_id) as drafts
+from eligible e cross join llm_calls c
+where c.project_id = e.id and c.started_at >= :from and c.started_at < :to`
+
+func (g *gatherer) calls(ctx context.Context) error {
+	var rows []struct {
+		Calls        int   `db:"calls"`
+		Failed       int   `db:"failed"`
+		TokensIn     int64 `db:"tokens_in"`
+		TokensCached int64 `db:"tokens_cached"`
+		TokensOut    int64 `db:"tokens_out"`
+		Cost         int64 `db:"cost_micro_usd"`
+		Unpriced     int   `db:"unpriced"`
+		Drafts       int   `db:"drafts"`
+	}
+	if err := g.rows(ctx, &rows, selectMetricsCalls); err != nil {
+		return err
+	}
+	for _, r := range rows { // there is one, also where nobody asked a model
+		g.facts.LLM.LLMUsage = stride.LLMUsage{
+			Calls: r.Calls, Failed: r.Failed, TokensIn: r.TokensIn, TokensCached: r.TokensCached, TokensOut: r.TokensOut,
+			CostMicroUSD: r.Cost, Unpriced: r.Unpriced,
+		}
+		g.facts.LLM.Drafts = r.Drafts
+	}
+	return nil
 }

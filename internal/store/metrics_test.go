@@ -159,7 +159,7 @@ func randomHistory(r *rapid.T) *reference.History {
 	g.createProject()
 	steps := []func(){
 		g.createProject, g.changeProject, g.createModel, g.moveModel, g.moveModel, g.suggest, g.suggest, g.decide, g.decide,
-		g.addThreat, g.moveThreat, g.moveThreat, g.moveThreat, g.acknowledge,
+		g.addThreat, g.moveThreat, g.moveThreat, g.moveThreat, g.acknowledge, g.callModel,
 	}
 	for range rapid.IntRange(0, 120).Draw(r, "steps") {
 		g.now = g.now.Add(rapid.SampledFrom([]time.Duration{
@@ -245,6 +245,13 @@ func (g *history) suggest() {
 		Rule:     rapid.SampledFrom([]string{"", "rule-a", "rule-b"}).Draw(g.r, "rule"),
 		Title:    `it says "kind":"quoted"`,
 	}
+	if p.Rule != "" {
+		p.Origins = append(p.Origins, stride.Origin{By: "rule", Title: "of a rule"})
+	}
+	if model := rapid.SampledFrom([]string{"", "openai/a", "openai/b"}).Draw(g.r, "model"); model != "" {
+		prompt := rapid.SampledFrom([]string{"threats/v1", "gaps/v1"}).Draw(g.r, "prompt")
+		p.Origins = append(p.Origins, stride.Origin{By: "model", Model: model, Prompt: prompt})
+	}
 	for _, kind := range rapid.SliceOfN(rapid.SampledFrom(kinds), 0, 2).Draw(g.r, "evidence") {
 		p.Evidence = append(p.Evidence, stride.Evidence{Kind: kind})
 	}
@@ -297,12 +304,32 @@ func (g *history) acknowledge() {
 	g.Acknowledge(g.now, t.ID, rapid.SampledFrom([]string{"jira", "github"}).Draw(g.r, "system"), g.id("k"))
 }
 
+func (g *history) callModel() {
+	project := g.project()
+	failure := rapid.SampledFrom([]stride.LLMFailure{"", "", "timeout"}).Draw(g.r, "failure")
+	in := rapid.IntRange(0, 5_000).Draw(g.r, "tokens in")
+	g.Call(g.now, stride.LLMCall{
+		ID:        stride.LLMCallID(fmt.Sprintf("c%03d", len(g.Calls))),
+		DraftID:   stride.DraftID(fmt.Sprintf("d%d-%s", rapid.IntRange(1, 3).Draw(g.r, "draft"), project)),
+		ProjectID: project, Failure: failure,
+		TokensIn: in, TokensCached: rapid.IntRange(0, in).Draw(g.r, "tokens cached"),
+		TokensOut:    rapid.IntRange(0, 2_000).Draw(g.r, "tokens out"),
+		CostMicroUSD: rapid.Int64Range(0, 1_000_000).Draw(g.r, "cost"), Priced: rapid.Bool().Draw(g.r, "priced"),
+	})
+}
+
 // randomWindow takes its moments from the history, at the very microsecond or
 // next to it, where off-by-one lives.
 func randomWindow(r *rapid.T, h *reference.History) metrics.Window {
+	var moments []time.Time
+	for _, e := range h.Events {
+		moments = append(moments, e.At)
+	}
+	for _, c := range h.Calls {
+		moments = append(moments, c.StartedAt)
+	}
 	moment := func(name string) time.Time {
-		e := rapid.SampledFrom(h.Events).Draw(r, name)
-		return e.At.Add(rapid.SampledFrom([]time.Duration{
+		return rapid.SampledFrom(moments).Draw(r, name).Add(rapid.SampledFrom([]time.Duration{
 			0, 0, -time.Microsecond, time.Microsecond, 36 * time.Hour, metrics.FreshFor,
 		}).Draw(r, name+" off by"))
 	}
@@ -331,6 +358,7 @@ func writeHistory(t *testing.T, s *store.Store, h *reference.History, prefix str
 	w.projects()
 	w.suggestions()
 	w.threats()
+	w.calls()
 	for _, i := range h.Intervals {
 		var to *int64
 		if i.To != nil {
@@ -372,12 +400,38 @@ func (w historyWriter) projects() {
 			"id, name, name_key, owner, in_scope, criticality, tags, sandbox_of, revision, event_seq, created_at, updated_at",
 			id, p.Name, id, "", w.h.State(stride.SubjectScope, string(p.ID)), "unknown", "[]", sandboxOf, 1, 0, 0, 0)
 		w.model("drafted-"+id, id, "drafted", 1, "draft")
-		w.insert("drafts", "id, model_id, project_id, author_id, drafter, state, run, lease_owner, cancel_requested, job_id,"+
-			" progress, created_at, queued_at", id, "drafted-"+id, id, "", "offline", "succeeded", 1, "", 0, 0, "{}", 0, 0)
+		w.draft(id, id)
 	}
 	for _, m := range w.h.Models {
 		w.model(w.prefix+string(m.ID), w.prefix+string(m.ProjectID), m.Scope, m.Number,
 			w.h.State(stride.SubjectModel, string(m.ID)))
+	}
+}
+
+func (w historyWriter) draft(id, project string) {
+	w.insert("drafts", "id, model_id, project_id, author_id, drafter, state, run, lease_owner, cancel_requested, job_id,"+
+		" progress, created_at, queued_at", id, "drafted-"+project, project, "", "offline", "succeeded", 1, "", 0, 0, "{}", 0, 0)
+}
+
+// calls writes each call with its draft.
+func (w historyWriter) calls() {
+	drafts := map[stride.DraftID]bool{}
+	for _, c := range w.h.Calls {
+		draft, project := w.prefix+string(c.DraftID), w.prefix+string(c.ProjectID)
+		if !drafts[c.DraftID] {
+			drafts[c.DraftID] = true
+			w.draft(draft, project)
+		}
+		priced := 0
+		if c.Priced {
+			priced = 1
+		}
+		w.insert("llm_calls", "id, draft_id, project_id, run, task, prompt_version, prompt_hash, provider, model, attempt,"+
+			" tokens_in, tokens_cached, tokens_out, estimated, cost_micro_usd, priced, first_token, total, finish, failure,"+
+			" started_at, ended_at",
+			w.prefix+string(c.ID), draft, project, 1, "threats", "v1", "", "openai", "a", 1,
+			c.TokensIn, c.TokensCached, c.TokensOut, 0, c.CostMicroUSD, priced, 0, 0, "", string(c.Failure),
+			c.StartedAt.UnixMicro(), nil)
 	}
 }
 
@@ -393,10 +447,10 @@ func (w historyWriter) suggestions() {
 		require.NoError(w.t, err)
 		project := w.prefix + string(s.ProjectID)
 		w.insert("suggestions", "id, project_id, model_id, draft_id, item_key, state, category, severity, confidence, rule,"+
-			" priority, proposal, current, merged_into, ask, revision, created_at, decided_by",
+			" llm_model, llm_prompt, priority, proposal, current, merged_into, ask, revision, created_at, decided_by",
 			w.prefix+string(s.ID), project, "drafted-"+project, project, string(s.ID),
 			w.h.State(stride.SubjectSuggestion, string(s.ID)), string(s.Proposal.Category), "low", "low", s.Proposal.Rule,
-			1, string(proposal), string(proposal), "", "", 1, 0, "")
+			s.Proposal.ByModel().Model, s.Proposal.ByModel().Prompt, 1, string(proposal), string(proposal), "", "", 1, 0, "")
 	}
 	for i, d := range w.h.Decisions {
 		diff := "[]"

@@ -47,7 +47,7 @@ func between(from, to int) metrics.Window {
 // Cases returns the histories made by hand, each for an edge of a formula.
 func Cases() []Case {
 	var all []Case
-	for _, some := range [][]Case{projectCases(), modelCases(), threatCases(), resolutionCases(), reportCases(), reviewCases()} {
+	for _, some := range [][]Case{projectCases(), modelCases(), threatCases(), resolutionCases(), reportCases(), reviewCases(), llmCases()} {
 		all = append(all, some...)
 	}
 	return all

@@ -13,7 +13,7 @@ import (
 
 // Facts replays the events of the projects within reach up to w.AsOf. Besides
 // events it reads only what never changes: scope and number of threat models,
-// and the proposals of suggestions. It returns an error where a payload cannot
+// the proposals of suggestions, and calls to language models. It returns an error where a payload cannot
 // be read.
 func Facts(h *History, reach stride.Reach, w metrics.Window) (metrics.Facts, error) {
 	r := newReplay(h)
@@ -25,7 +25,9 @@ func Facts(h *History, reach stride.Reach, w metrics.Window) (metrics.Facts, err
 			return metrics.Facts{}, fmt.Errorf("replay %s of %s: %w", e.Kind, e.SubjectID, err)
 		}
 	}
-	return r.facts(w), nil
+	f := r.facts(w)
+	r.llmFacts(&f, h.Calls)
+	return f, nil
 }
 
 type replay struct {
@@ -67,6 +69,7 @@ type threatLife struct {
 	id         string
 	project    stride.ProjectID
 	origin     stride.ThreatOrigin
+	proposal   stride.Proposal // of the suggestion that it is from, if any
 	accepted   time.Time
 	state      stride.ThreatState
 	since      time.Time
@@ -98,6 +101,7 @@ type payload struct {
 	Reason  stride.RejectReason `json:"reason"`
 	Edited  bool                `json:"edited"`
 	Origin  stride.ThreatOrigin `json:"origin"`
+	From    string              `json:"suggestion_id"`
 	At      time.Time           `json:"at"`
 }
 
@@ -133,7 +137,8 @@ func (r *replay) apply(e stride.Event, w metrics.Window) error {
 		}
 	case stride.EventThreatCreated:
 		r.threats = append(r.threats, &threatLife{
-			id: e.SubjectID, project: e.ProjectID, origin: p.Origin, accepted: e.At, state: stride.ThreatOpen, since: e.At,
+			id: e.SubjectID, project: e.ProjectID, origin: p.Origin, proposal: r.proposals[p.From],
+			accepted: e.At, state: stride.ThreatOpen, since: e.At,
 		})
 	case stride.EventThreatMoved:
 		r.moveThreat(e, stride.ThreatState(p.To))
@@ -289,7 +294,7 @@ func (r *replay) threatFacts(f *metrics.Facts) {
 }
 
 func (r *replay) reviewFacts(f *metrics.Facts) {
-	groups := map[[2]string]*metrics.DecidedFacts{}
+	groups := map[metrics.DecidedFacts]*metrics.DecidedFacts{}
 	var times []time.Duration
 	out := &f.Review
 	for _, s := range r.suggestions {
@@ -309,9 +314,11 @@ func (r *replay) reviewFacts(f *metrics.Facts) {
 		if !s.state.Decided() || !f.Window.Holds(s.since) {
 			continue
 		}
-		key := [2]string{string(s.proposal.Category), s.proposal.Rule}
+		by := s.proposal.ByModel()
+		key := metrics.DecidedFacts{Category: s.proposal.Category, Rule: s.proposal.Rule, Model: by.Model, Prompt: by.Prompt}
 		if groups[key] == nil {
-			groups[key] = &metrics.DecidedFacts{Category: s.proposal.Category, Rule: s.proposal.Rule}
+			empty := key
+			groups[key] = &empty
 		}
 		s.addTo(groups[key])
 		if s.state == stride.SuggestionRejected {
@@ -326,8 +333,39 @@ func (r *replay) reviewFacts(f *metrics.Facts) {
 		out.Decided = append(out.Decided, *g)
 	}
 	slices.SortFunc(out.Decided, func(a, b metrics.DecidedFacts) int {
-		return cmp.Or(cmp.Compare(a.Category, b.Category), cmp.Compare(a.Rule, b.Rule))
+		return cmp.Or(
+			cmp.Compare(a.Category, b.Category), cmp.Compare(a.Rule, b.Rule),
+			cmp.Compare(a.Model, b.Model), cmp.Compare(a.Prompt, b.Prompt),
+		)
 	})
+}
+
+func (r *replay) llmFacts(f *metrics.Facts, calls []stride.LLMCall) {
+	drafts := map[stride.DraftID]bool{}
+	for _, c := range calls {
+		if !r.projects[c.ProjectID].eligible() || !f.Window.Holds(c.StartedAt) {
+			continue
+		}
+		drafts[c.DraftID] = true
+		f.LLM.Calls++
+		if c.Failure != "" {
+			f.LLM.Failed++
+		}
+		f.LLM.TokensIn += int64(c.TokensIn)
+		f.LLM.TokensCached += int64(c.TokensCached)
+		f.LLM.TokensOut += int64(c.TokensOut)
+		f.LLM.CostMicroUSD += c.CostMicroUSD
+		if !c.Priced {
+			f.LLM.Unpriced++
+		}
+	}
+	f.LLM.Drafts = len(drafts)
+	for _, t := range r.threats {
+		valid := r.projects[t.project].eligible() && t.state != stride.ThreatInvalid
+		if valid && f.Window.Holds(t.accepted) && t.proposal.ByModel().Model != "" {
+			f.LLM.Accepted++
+		}
+	}
 }
 
 func (s *suggestionLife) addTo(g *metrics.DecidedFacts) {

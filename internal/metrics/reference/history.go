@@ -29,6 +29,8 @@ type History struct {
 	Reports     []Report
 	Events      []stride.Event
 	Intervals   []Interval
+	// Calls are rows of their own, which no event tells of.
+	Calls []stride.LLMCall
 }
 
 // Project is what never changes of a project.
@@ -225,6 +227,12 @@ func (h *History) Acknowledge(at time.Time, id stride.ThreatID, system, key stri
 		}
 		h.Reports = append(h.Reports, Report{ThreatID: id, ProjectID: t.ProjectID, At: at})
 	}
+}
+
+// Call records a call to a language model that started then.
+func (h *History) Call(at time.Time, c stride.LLMCall) {
+	c.StartedAt = at
+	h.Calls = append(h.Calls, c)
 }
 
 // State returns the subject's present state, "" where it has none.
