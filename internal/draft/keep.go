@@ -161,7 +161,7 @@ func (h *hybrid) finish() {
 		h.report.HeldBack, open = over, open[:room]
 		h.out.HeldBack += over
 	}
-	h.out.Threats = append(fixed, open...)
+	h.out.Threats = slices.Concat(fixed, open)
 	slices.SortStableFunc(h.out.Threats, func(a, b stride.Proposal) int { return cmp.Compare(priority(b), priority(a)) })
 	slices.SortFunc(h.report.Groups, func(a, b stride.LLMGroup) int { return cmp.Or(cmp.Compare(a.Task, b.Task), cmp.Compare(a.Key, b.Key)) })
 	slices.SortFunc(h.report.Dropped, func(a, b stride.LLMDrop) int {
