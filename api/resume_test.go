@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,7 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/threatdraft/threatdraft/internal/analysis"
+	"github.com/threatdraft/threatdraft/internal/llm/llmtest"
 	"github.com/threatdraft/threatdraft/internal/store/storetest"
+	"github.com/threatdraft/threatdraft/prompts"
 )
 
 // partial drafts the shop with a model that says nothing about the S3 bucket.
@@ -371,4 +374,83 @@ func TestResumeKeepsWhatWasReopened(t *testing.T) {
 	for id, s := range reopened {
 		require.Equal(t, "pending", now[id]["state"], s["title"])
 	}
+}
+
+// An answer about missing parts that is cut off adds none of them: the groups stay as
+// they were, so that nothing is asked or queued twice.
+func TestResumeAfterHalfAnExtraction(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, url string) {
+		p := newParrot(t)
+		h := newHybridHouse(t, url, p)
+		p.say(func(q llmtest.Query) *llmtest.Reply {
+			if q.SchemaName != prompts.Extract {
+				return nil
+			}
+			return &llmtest.Reply{Text: `{"parts":[{"name":"apothecary chest","kind":"data_store","tags":[],"quote":"looked up in the apothecary chest by the web shop"}],"flows":[`, Cut: 34}
+		})
+		d := h.drafted(t, chestShop)
+		require.Equal(t, "partial", d.text(t, "state"))
+		require.Equal(t, prompts.Extract, missingOf(t, d)[0]["task"])
+		require.NotContains(t, h.elementsOf(t, d), "apothecary chest")
+		before, asked := h.suggestionsOf(t, d), len(p.Queries())
+
+		p.say(nil)
+		d = h.resume(t, d)
+		require.Equal(t, "succeeded", d.text(t, "state"))
+		require.Contains(t, h.elementsOf(t, d), "apothecary chest")
+		rest := p.since(asked)
+		require.Len(t, rest[prompts.Extract], 1)
+		require.Len(t, rest[prompts.Threats], 1, "about the part that was found")
+		after := h.suggestionsOf(t, d)
+		require.Equal(t, h.elementsOf(t, d), titlesOf(after), "each once")
+		require.Greater(t, len(after), len(before))
+	})
+}
+
+// Measures that come with a resumption reach the suggestions that nobody has touched,
+// and only those.
+func TestResumeCompletesWhatNobodyTouched(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, url string) {
+		p := newParrot(t)
+		h := newHybridHouse(t, url, p)
+		measures := func(reply *llmtest.Reply) llmtest.Script {
+			return func(q llmtest.Query) *llmtest.Reply {
+				if q.SchemaName == prompts.Mitigations {
+					return reply
+				}
+				return nil
+			}
+		}
+		p.say(measures(&llmtest.Reply{Refusal: "I cannot help with that."}))
+		d := h.drafted(t, chestShop)
+		require.Equal(t, "partial", d.text(t, "state"))
+		require.Equal(t, prompts.Mitigations, missingOf(t, d)[0]["task"])
+		var byModel []fields
+		for _, s := range h.suggestionsOf(t, d) {
+			if s["rule"] == "" {
+				require.Empty(t, s["mitigations"])
+				byModel = append(byModel, s)
+			}
+		}
+		require.Greater(t, len(byModel), 2)
+		h.judge(t, byModel[0], fields{"decision": "reject", "reason": "too_generic"})
+
+		var items []string
+		for i := range len(byModel) {
+			items = append(items, fmt.Sprintf(`{"index":%d,"text":"Put a lid on the hatch and lock it at night.","references":[]}`, i))
+		}
+		p.say(measures(llmtest.Text(`{"mitigations":[` + strings.Join(items, ",") + `]}`)))
+		d = h.resume(t, d)
+		require.Equal(t, "succeeded", d.text(t, "state"))
+		now := byID(h.suggestionsOf(t, d))
+		require.Len(t, now, int(d.field(t, "outcome").(fields)["suggestions"].(float64)))
+		require.Empty(t, now[byModel[0]["id"].(string)]["mitigations"], "decided as it was")
+		for _, s := range byModel[1:] {
+			require.Len(t, now[s["id"].(string)]["mitigations"], 1, "%s", s["title"])
+			require.Equal(t, now[s["id"].(string)]["mitigations"], now[s["id"].(string)]["proposal"].(fields)["mitigations"])
+		}
+		require.Len(t, eventsOfKind(t, h, "suggestion.redrafted"), len(byModel)-1)
+	})
 }

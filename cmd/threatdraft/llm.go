@@ -15,6 +15,7 @@ import (
 	"github.com/threatdraft/threatdraft/internal/config"
 	"github.com/threatdraft/threatdraft/internal/draft"
 	"github.com/threatdraft/threatdraft/internal/llm"
+	"github.com/threatdraft/threatdraft/internal/stride"
 	"github.com/threatdraft/threatdraft/prompts"
 )
 
@@ -64,15 +65,25 @@ func (p program) openLLM(cfg config.LLM, log *slog.Logger) (*llm.Client, error) 
 		Concurrency: cfg.LLMConcurrency, Timeout: cfg.LLMTimeout,
 	}
 	if cfg.LLMFallback != "" {
-		if settings.Fallback, err = settings.FallbackOf(cfg.LLMFallback); err != nil {
-			return nil, fmt.Errorf("THREATDRAFT_LLM_FALLBACK: %w", err)
+		if settings.Fallback, err = settings.FallbackOf(cfg.LLMFallback, cfg.LLMFallbackBaseURL, llm.Key(cfg.LLMFallbackAPIKey)); err != nil {
+			return nil, byVariable(err)
 		}
 	}
 	client, err := llm.Open(settings, llm.Deps{Now: p.now, Rand: rand.Float64, Logger: log})
 	if err != nil {
-		return nil, fmt.Errorf("THREATDRAFT_LLM_*: %w", err)
+		return nil, byVariable(err)
 	}
 	return client, nil
+}
+
+// byVariable names a setting of llm's that is wrong as the operator knows it.
+func byVariable(err error) error {
+	var wrong *stride.Error
+	if !errors.As(err, &wrong) || len(wrong.Fields) == 0 {
+		return fmt.Errorf("THREATDRAFT_LLM_*: %w", err)
+	}
+	field := wrong.Fields[0]
+	return stride.Errorf(wrong.Kind, "%s %s", config.LLMVariable(field.Field), field.Message)
 }
 
 func readPrices(path string) (llm.Prices, error) {
@@ -168,27 +179,58 @@ func micro(usd float64) int64 { return int64(math.Round(usd * microUSD)) }
 type spending struct {
 	limit int64 // micro-USD, 0 for none
 
-	mu sync.Mutex
-	// entries holds what each attempt cost, or may cost while it is under way.
-	entries []int64
+	mu      sync.Mutex
+	entries []expense
+	// changed is closed when an attempt has ended.
+	changed chan struct{}
 }
 
-func newSpending(limitUSD float64) *spending { return &spending{limit: micro(limitUSD)} }
+// expense is what an attempt cost, or may cost at most while it is under way.
+type expense struct {
+	microUSD int64
+	ended    bool
+}
 
-// Enter refuses a call that may take the draft over its budget, those under way
-// included.
-func (s *spending) Enter(_ context.Context, planned llm.Attempt) (string, error) {
+func newSpending(limitUSD float64) *spending {
+	return &spending{limit: micro(limitUSD), changed: make(chan struct{})}
+}
+
+// Enter refuses a call that takes the draft over its budget. One that may do so only
+// because of what others under way may cost waits for them.
+func (s *spending) Enter(ctx context.Context, planned llm.Attempt) (string, error) {
+	for {
+		entry, changed, err := s.enter(planned.CostMicroUSD)
+		if err != nil || changed == nil {
+			return entry, err
+		}
+		select {
+		case <-ctx.Done():
+			return "", fmt.Errorf("wait for the budget: %w", ctx.Err())
+		case <-changed:
+		}
+	}
+}
+
+// enter returns an entry, or what to wait for.
+func (s *spending) enter(cost int64) (entry string, changed <-chan struct{}, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	expected := planned.CostMicroUSD
-	for _, cost := range s.entries {
-		expected += cost
+	var ended, underWay int64
+	for _, e := range s.entries {
+		if e.ended {
+			ended += e.microUSD
+		} else {
+			underWay += e.microUSD
+		}
 	}
-	if s.limit > 0 && expected > s.limit {
-		return "", &llm.Failure{Kind: llm.BudgetExceeded, Message: fmt.Sprintf("the budget of %.2f USD for a draft is used up", float64(s.limit)/microUSD)}
+	switch {
+	case s.limit > 0 && ended+cost > s.limit:
+		return "", nil, &llm.Failure{Kind: llm.BudgetExceeded, Message: fmt.Sprintf("the budget of %.2f USD for a draft is used up", float64(s.limit)/microUSD)}
+	case s.limit > 0 && ended+underWay+cost > s.limit:
+		return "", s.changed, nil
 	}
-	s.entries = append(s.entries, planned.CostMicroUSD)
-	return strconv.Itoa(len(s.entries) - 1), nil
+	s.entries = append(s.entries, expense{microUSD: cost})
+	return strconv.Itoa(len(s.entries) - 1), nil, nil
 }
 
 // Record puts the cost in the place of what was planned.
@@ -199,6 +241,8 @@ func (s *spending) Record(_ context.Context, entry string, a llm.Attempt) error 
 	if err != nil || i < 0 || i >= len(s.entries) {
 		return fmt.Errorf("the ledger has no entry %q", entry)
 	}
-	s.entries[i] = a.CostMicroUSD
+	s.entries[i] = expense{a.CostMicroUSD, true}
+	close(s.changed)
+	s.changed = make(chan struct{})
 	return nil
 }

@@ -28,11 +28,14 @@ type LedgerStore interface {
 type LedgerTx interface {
 	// LockLedger holds back other entries until the transaction ends.
 	LockLedger(ctx context.Context) error
-	// Spent adds up the cost of the calls that match, in micro-USD. Calls under way
-	// count with what they may cost at most.
-	Spent(ctx context.Context, m SpentMatch) (int64, error)
+	// Spent adds up the cost of the calls that match.
+	Spent(ctx context.Context, m SpentMatch) (Spent, error)
 	InsertCall(ctx context.Context, c stride.LLMCall) error
 }
+
+// Spent is in micro-USD: of calls that have ended, and the most that those under way
+// may cost.
+type Spent struct{ Ended, UnderWay int64 }
 
 // SpentMatch says whose calls to add up; its zero fields match all.
 type SpentMatch struct {
@@ -54,29 +57,50 @@ type ledger struct {
 
 var _ draft.Ledger = (*ledger)(nil)
 
-// Enter writes the entry of a planned call where every budget allows it.
+// budgetPause is how long a call waits until it asks again whether the calls under
+// way have left it room.
+const budgetPause = 200 * time.Millisecond
+
+// Enter writes the entry of a planned call where every budget allows it. Where only
+// what calls under way may cost at most stands in the way, it waits for them: they
+// mostly cost less.
 func (l *ledger) Enter(ctx context.Context, planned draft.Attempt) (string, error) {
 	c := l.call(planned)
 	c.ID = stride.LLMCallID(l.NewID())
-	err := l.store.InLedgerTx(ctx, func(tx LedgerTx) error {
-		if err := l.allow(ctx, tx, c); err != nil {
-			return err
+	for {
+		wait := false
+		err := l.store.InLedgerTx(ctx, func(tx LedgerTx) error {
+			var err error
+			if wait, err = l.mustWait(ctx, tx, c); err != nil || wait {
+				return err
+			}
+			return tx.InsertCall(ctx, c)
+		})
+		if err != nil || !wait {
+			return string(c.ID), err
 		}
-		return tx.InsertCall(ctx, c)
-	})
-	return string(c.ID), err
+		pause := time.NewTimer(budgetPause)
+		select {
+		case <-ctx.Done():
+			pause.Stop()
+			return "", fmt.Errorf("wait for the budget: %w", ctx.Err())
+		case <-pause.C:
+		}
+	}
 }
 
-// allow returns a failure of kind budget_exceeded where the call may take a budget
-// over its bound.
-func (l *ledger) allow(ctx context.Context, tx LedgerTx, c stride.LLMCall) error {
+// mustWait returns a failure of kind budget_exceeded where the call may take a budget
+// over its bound whatever the calls under way turn out to cost, and true where it may
+// only because of them.
+func (l *ledger) mustWait(ctx context.Context, tx LedgerTx, c stride.LLMCall) (bool, error) {
 	if l.budget == (Budget{}) {
-		return nil
+		return false, nil
 	}
 	if err := tx.LockLedger(ctx); err != nil {
-		return fmt.Errorf("lock the ledger: %w", err)
+		return false, fmt.Errorf("lock the ledger: %w", err)
 	}
 	month := time.Date(c.StartedAt.UTC().Year(), c.StartedAt.UTC().Month(), 1, 0, 0, 0, 0, time.UTC)
+	wait := false
 	for _, b := range []struct {
 		limit int64
 		match SpentMatch
@@ -91,14 +115,15 @@ func (l *ledger) allow(ctx context.Context, tx LedgerTx, c stride.LLMCall) error
 		}
 		spent, err := tx.Spent(ctx, b.match)
 		if err != nil {
-			return fmt.Errorf("add up the ledger: %w", err)
+			return false, fmt.Errorf("add up the ledger: %w", err)
 		}
-		if spent+c.CostMicroUSD > b.limit {
-			return draft.OverBudget(fmt.Sprintf("the budget of %s USD for %s is used up: %s USD are spent or under way, and the next call may cost %s USD",
-				usd(b.limit), b.of, usd(spent), usd(c.CostMicroUSD)))
+		if spent.Ended+c.CostMicroUSD > b.limit {
+			return false, draft.OverBudget(fmt.Sprintf("the budget of %s USD for %s is used up: %s USD are spent, and the next call may cost %s USD",
+				usd(b.limit), b.of, usd(spent.Ended), usd(c.CostMicroUSD)))
 		}
+		wait = wait || spent.Ended+spent.UnderWay+c.CostMicroUSD > b.limit
 	}
-	return nil
+	return wait, nil
 }
 
 // usd writes micro-USD with the places that tell small amounts apart.

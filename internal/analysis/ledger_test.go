@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,7 +18,9 @@ import (
 
 // entries is a LedgerStore in memory: what was spent, by what it is asked for.
 type entries struct {
-	spent    map[SpentMatch]int64
+	spent map[SpentMatch]int64
+	// underWay is what calls under way may cost at each look; the last one stays.
+	underWay []int64
 	asked    []SpentMatch
 	locked   int
 	inserted []stride.LLMCall
@@ -32,9 +35,16 @@ func (e *entries) LockLedger(context.Context) error {
 	return e.broken
 }
 
-func (e *entries) Spent(_ context.Context, m SpentMatch) (int64, error) {
+func (e *entries) Spent(_ context.Context, m SpentMatch) (Spent, error) {
 	e.asked = append(e.asked, m)
-	return e.spent[m], nil
+	s := Spent{Ended: e.spent[m]}
+	if len(e.underWay) > 0 {
+		s.UnderWay = e.underWay[0]
+	}
+	if len(e.underWay) > 1 {
+		e.underWay = e.underWay[1:]
+	}
+	return s, nil
 }
 
 func (e *entries) InsertCall(_ context.Context, c stride.LLMCall) error {
@@ -73,19 +83,19 @@ func TestBudgetsSayWhatIsUsedUp(t *testing.T) {
 		},
 		"the draft's": {
 			all, map[SpentMatch]int64{ofDraft: 750_001},
-			"the budget of 1.0000 USD for this draft is used up: 0.7500 USD are spent or under way, and the next call may cost 0.2500 USD", false,
+			"the budget of 1.0000 USD for this draft is used up: 0.7500 USD are spent, and the next call may cost 0.2500 USD", false,
 		},
 		"the project's": {
 			all, map[SpentMatch]int64{ofProject: 1_900_000},
-			"the budget of 2.0000 USD for this project this month is used up: 1.9000 USD are spent or under way, and the next call may cost 0.2500 USD", false,
+			"the budget of 2.0000 USD for this project this month is used up: 1.9000 USD are spent, and the next call may cost 0.2500 USD", false,
 		},
 		"the month's": {
 			all, map[SpentMatch]int64{ofMonth: 3_500_000},
-			"the budget of 3.0000 USD for this month is used up: 3.5000 USD are spent or under way, and the next call may cost 0.2500 USD", false,
+			"the budget of 3.0000 USD for this month is used up: 3.5000 USD are spent, and the next call may cost 0.2500 USD", false,
 		},
 		"only the month's is set": {Budget{Month: 1_000_000}, map[SpentMatch]int64{ofDraft: 1 << 50, ofProject: 1 << 50}, "", true},
 		"smaller than one call": {
-			Budget{Draft: 100}, nil, "the budget of 0.0001 USD for this draft is used up: 0.0000 USD are spent or under way, and the next call may cost 0.2500 USD", false,
+			Budget{Draft: 100}, nil, "the budget of 0.0001 USD for this draft is used up: 0.0000 USD are spent, and the next call may cost 0.2500 USD", false,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -105,6 +115,28 @@ func TestBudgetsSayWhatIsUsedUp(t *testing.T) {
 			require.Equal(t, 1, e.locked)
 		})
 	}
+}
+
+// What calls under way may cost at most stands in no call's way for good: it waits for
+// them, and no longer than its own context.
+func TestACallWaitsForThoseUnderWay(t *testing.T) {
+	t.Parallel()
+	planned := draft.Attempt{CostMicroUSD: 50, StartedAt: noon}
+	synctest.Test(t, func(t *testing.T) {
+		e := &entries{underWay: []int64{100, 60, 40}}
+		_, err := ledgerOver(e, Budget{Draft: 100}).Enter(t.Context(), planned)
+		require.NoError(t, err)
+		require.Len(t, e.inserted, 1)
+		require.Equal(t, 3, e.locked)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		e := &entries{underWay: []int64{100}}
+		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+		defer stop()
+		_, err := ledgerOver(e, Budget{Draft: 100}).Enter(ctx, planned)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Empty(t, e.inserted)
+	})
 }
 
 // A month is a calendar month in UTC, wherever the server's clock is set.

@@ -18,7 +18,7 @@ func (r *Runner) propose(ctx context.Context, job DraftJob, in RunInput) (draft.
 	input := draft.Input{
 		ProjectID: in.Project.ID, Criticality: string(in.Project.Criticality), Sources: in.Model.Sources,
 		Architecture: &architecture, Answers: in.Answers, All: in.All, Rules: in.Drafter != stride.DrafterHybrid,
-		Complete: in.Model.ExtendedBy == "", Finished: in.Finished,
+		Complete: in.Model.ExtendedBy == "", Finished: in.Finished, AskFor: AskTime,
 	}
 	if !input.Rules && r.Pipeline.Hybrid() {
 		var err error
@@ -32,6 +32,10 @@ func (r *Runner) propose(ctx context.Context, job DraftJob, in RunInput) (draft.
 	out, err := r.Pipeline.Run(ctx, input, k.item)
 	if err == nil && !input.Rules && out.LLM == nil {
 		out.LLM = unconfigured()
+	}
+	if err == nil && len(out.Architecture.Elements) == 0 && len(out.LLM.Missing()) == 0 {
+		err = stride.Errorf(stride.NoComponents,
+			"neither rules nor the model found a part of a system; name its parts, for example \"the web shop stores orders in PostgreSQL\"")
 	}
 	return out, err
 }
@@ -72,10 +76,11 @@ func (r *Runner) examples(ctx context.Context, p stride.ProjectID) (accepted, re
 }
 
 // oneLine makes a text a line of at most 200 characters, so that it can form no
-// part of a prompt of its own.
+// part of a prompt of its own. Credentials in it are masked: reviewers paste them
+// too. They are masked before the text is cut, since half of one has no form.
 func oneLine(text string) string {
 	const most = 200
-	line := []rune(strings.Join(strings.Fields(text), " "))
+	line := []rune(strings.Join(strings.Fields(draft.MaskText(text)), " "))
 	return string(line[:min(len(line), most)])
 }
 

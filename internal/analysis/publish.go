@@ -1,7 +1,9 @@
 package analysis
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -50,6 +52,9 @@ func (r *Runner) publish(ctx context.Context, job DraftJob, in RunInput, out dra
 			return err
 		}
 		if err := p.supersedeOlder(ctx); err != nil {
+			return err
+		}
+		if err := p.takeBack(ctx, out.Removed); err != nil {
 			return err
 		}
 		if err := p.suggestions(ctx, out.Threats); err != nil {
@@ -118,11 +123,68 @@ func keysOf[T any](list []T, key func(T) stride.Key) []stride.Key {
 
 func (p *publication) suggestions(ctx context.Context, proposals []stride.Proposal) error {
 	for _, proposal := range proposals {
-		if _, published := p.ids[proposal.ID]; published {
+		if id, published := p.ids[proposal.ID]; published {
+			if err := p.redraft(ctx, id, proposal); err != nil {
+				return fmt.Errorf("publish %q anew: %w", proposal.Title, err)
+			}
 			continue
 		}
 		if err := p.suggestion(ctx, proposal); err != nil {
 			return fmt.Errorf("publish %q: %w", proposal.Title, err)
+		}
+	}
+	return nil
+}
+
+// redraft gives a suggestion that an earlier run of the draft published what this one
+// added to it, such as measures, unless somebody has touched it.
+func (p *publication) redraft(ctx context.Context, id stride.SuggestionID, proposal stride.Proposal) error {
+	sug, err := p.tx.SuggestionByID(ctx, id)
+	if err != nil {
+		return err
+	}
+	proposal = onTargets(proposal, sug.Fingerprints)
+	if !untouched(sug) || same(sug.Proposal, proposal) {
+		return nil
+	}
+	sug.Proposal, sug.Current = proposal, proposal
+	if err := p.tx.RedraftSuggestion(ctx, sug); err != nil {
+		return fmt.Errorf("redraft suggestion: %w", err)
+	}
+	payload := map[string]any{"draft_id": sug.DraftID, "title": proposal.Title}
+	return p.record(ctx, p.tx, stride.Actor{}, sug.ProjectID, stride.EventSuggestionRedrafted, stride.SubjectSuggestion, string(sug.ID), payload)
+}
+
+// untouched reports whether nobody has decided, edited or answered anything about
+// the suggestion.
+func untouched(s stride.Suggestion) bool {
+	return s.State == stride.SuggestionPending && same(s.Current, s.Proposal)
+}
+
+// same reports whether two proposals are stored as the same.
+func same(a, b stride.Proposal) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
+}
+
+// takeBack supersedes what an earlier run of the draft published and the model has
+// taken back since, unless somebody has touched it.
+func (p *publication) takeBack(ctx context.Context, removed []string) error {
+	for _, key := range removed {
+		id, published := p.ids[key]
+		if !published {
+			continue
+		}
+		sug, err := p.tx.SuggestionByID(ctx, id)
+		if err != nil {
+			return fmt.Errorf("load what is taken back: %w", err)
+		}
+		if !untouched(sug) {
+			continue
+		}
+		if err := p.supersede(ctx, p.tx, p.tx, stride.Actor{}, sug, "the model took it back when it looked over the whole draft", ""); err != nil {
+			return err
 		}
 	}
 	return nil

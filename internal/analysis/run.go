@@ -125,6 +125,15 @@ type PublishTx interface {
 	// InsertSuggestion also stores the targets with their fingerprints.
 	InsertSuggestion(ctx context.Context, s stride.Suggestion) error
 	InsertQuestion(ctx context.Context, q stride.StoredQuestion) error
+	// SuggestionByID returns NotFound where there is none.
+	SuggestionByID(ctx context.Context, id stride.SuggestionID) (stride.Suggestion, error)
+	// RedraftSuggestion writes proposal and current content of a pending suggestion
+	// and adds 1 to the revision, guarded by state and s.Revision; Conflict where the
+	// guard fails.
+	RedraftSuggestion(ctx context.Context, s stride.Suggestion) error
+	// CloseCalls ends the calls of the draft that runs before the given one left under
+	// way: they cost what their prompt's share of the estimate is.
+	CloseCalls(ctx context.Context, d stride.DraftID, before int, at time.Time) error
 	// DraftSuggestions maps the ids of the proposals that the draft has published to
 	// their suggestions.
 	DraftSuggestions(ctx context.Context, d stride.DraftID) (map[string]stride.SuggestionID, error)
@@ -145,6 +154,8 @@ const (
 	MaxRuns = 5
 	// RunTimeout ends a run that takes longer.
 	RunTimeout = 30 * time.Minute
+	// AskTime is how much of that models may be asked; the rest is for publishing.
+	AskTime = RunTimeout - 3*time.Minute
 	// DefaultLease is how long a worker is believed to live without a beat;
 	// DefaultBeat is how often it beats, and how often each replica sweeps.
 	DefaultLease = 15 * time.Second
@@ -251,6 +262,9 @@ func (r *Runner) claim(ctx context.Context, job DraftJob) (stride.Draft, bool, e
 		}
 		if d, err = tx.DraftByID(ctx, job.DraftID); err != nil {
 			return err
+		}
+		if err := tx.CloseCalls(ctx, d.ID, d.Run, r.Now()); err != nil {
+			return fmt.Errorf("close calls: %w", err)
 		}
 		err = r.record(ctx, tx, stride.Actor{}, d.ProjectID, stride.EventDraftMoved, stride.SubjectDraft, string(d.ID),
 			move{From: string(from), To: string(d.State)})
@@ -397,6 +411,9 @@ func (r *Runner) revive(ctx context.Context, seen stride.Draft) (bool, error) {
 		r := r.frozen()
 		if d.Run != seen.Run || d.State != seen.State || (d.LeaseUntil != nil && d.LeaseUntil.After(r.Now())) {
 			return nil
+		}
+		if err := tx.CloseCalls(ctx, d.ID, d.Run+1, r.Now()); err != nil {
+			return fmt.Errorf("close calls: %w", err)
 		}
 		switch {
 		case d.CancelRequested:

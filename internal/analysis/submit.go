@@ -123,7 +123,7 @@ func (s *Submissions) Draft(ctx context.Context, call Call, sub Submission) (Sub
 			return Submitted{}, err
 		}
 	}
-	parsed, err := s.parse([]NewSource{sub.Source}, func(int) string { return "description" })
+	parsed, err := s.parse([]NewSource{sub.Source}, func(int) string { return "description" }, sub.Options.Drafter == stride.DrafterHybrid)
 	if err != nil {
 		return Submitted{}, err
 	}
@@ -253,7 +253,7 @@ func (s *Submissions) CreateModel(ctx context.Context, call Call, project stride
 	if len(n.Sources) == 0 || len(n.Sources) > maxSources {
 		return stride.ThreatModel{}, stride.InvalidField("sources", "must be 1 to %d", maxSources)
 	}
-	parsed, err := s.parse(n.Sources, func(i int) string { return fmt.Sprintf("sources[%d].content", i) })
+	parsed, err := s.parse(n.Sources, func(i int) string { return fmt.Sprintf("sources[%d].content", i) }, false)
 	if err != nil {
 		return stride.ThreatModel{}, err
 	}
@@ -346,8 +346,9 @@ type parsedSources struct {
 }
 
 // parse checks and reads the sources, in which credentials are masked from here on;
-// field names the i-th in errors.
-func (s *Submissions) parse(in []NewSource, field func(int) string) (parsedSources, error) {
+// field names the i-th in errors. Where a model is to read along, text in which the
+// extractor finds nothing is left to it.
+func (s *Submissions) parse(in []NewSource, field func(int) string, readAlong bool) (parsedSources, error) {
 	var out parsedSources
 	h := sha256.New()
 	for i, src := range in {
@@ -376,9 +377,10 @@ func (s *Submissions) parse(in []NewSource, field func(int) string) (parsedSourc
 	out.sources = masked
 	var err error
 	out.architecture, out.notes, err = formats.Parse(out.sources)
-	if err != nil {
+	if err != nil && (!readAlong || !isKind(err, stride.NoComponents)) {
 		return out, renameField(err, field(0))
 	}
+	out.architecture.Connect()
 	out.notes = append(out.notes, secrets...)
 	out.hash = hex.EncodeToString(h.Sum(nil))
 	return out, nil

@@ -70,7 +70,7 @@ func Load(flags Flags, environ []string) (Config, error) {
 		vars["THREATDRAFT_DATABASE_URL"] = flags.DatabaseURL
 		delete(vars, "THREATDRAFT_DATABASE_URL_FILE")
 	}
-	if err := read(&c, vars, "THREATDRAFT_DATABASE_URL", "THREATDRAFT_ADMIN_TOKEN", llmKey); err != nil {
+	if err := read(&c, vars, "THREATDRAFT_DATABASE_URL", "THREATDRAFT_ADMIN_TOKEN", llmKey, llmFallbackKey); err != nil {
 		return Config{}, err
 	}
 	return c, nil

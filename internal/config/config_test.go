@@ -69,6 +69,14 @@ func TestLoad(t *testing.T) {
 			environ: []string{"THREATDRAFT_LLM_API_KEY_FILE=" + secret},
 			want:    func(c *Config) { c.LLMAPIKey, c.LLMAPIKeyFile = "0123456789abcdef0123", secret },
 		},
+		"a fallback with a key": {
+			environ: []string{"THREATDRAFT_LLM_FALLBACK_API_KEY=k2", "THREATDRAFT_LLM_FALLBACK_BASE_URL=http://127.0.0.1:8/v1"},
+			want:    func(c *Config) { c.LLMFallbackAPIKey, c.LLMFallbackBaseURL = "k2", "http://127.0.0.1:8/v1" },
+		},
+		"a fallback with a key from a file": {
+			environ: []string{"THREATDRAFT_LLM_FALLBACK_API_KEY_FILE=" + secret},
+			want:    func(c *Config) { c.LLMFallbackAPIKey, c.LLMFallbackAPIKeyFile = "0123456789abcdef0123", secret },
+		},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -187,4 +195,27 @@ func TestLoadLLM(t *testing.T) {
 	_, err = LoadLLM([]string{"THREATDRAFT_LLM_BASE_URL=ftp://x", "THREATDRAFT_LLM_API_KEY=top secret"})
 	require.ErrorContains(t, err, "THREATDRAFT_LLM_BASE_URL")
 	require.NotContains(t, err.Error(), "top secret")
+	_, err = LoadLLM([]string{"THREATDRAFT_LLM_FALLBACK_API_KEY=a", "THREATDRAFT_LLM_FALLBACK_API_KEY_FILE=b"})
+	require.ErrorContains(t, err, "THREATDRAFT_LLM_FALLBACK_API_KEY and THREATDRAFT_LLM_FALLBACK_API_KEY_FILE are both set")
+	_, err = LoadLLM([]string{"THREATDRAFT_LLM_FALLBACK_API_KEY=top secret", "THREATDRAFT_LLM_FALLBACK_BASE_URL=ftp://x"})
+	require.ErrorContains(t, err, "THREATDRAFT_LLM_FALLBACK_BASE_URL must be")
+	require.ErrorContains(t, err, "THREATDRAFT_LLM_FALLBACK_API_KEY must be")
+	require.NotContains(t, err.Error(), "top secret")
+}
+
+// Every variable that a message of llm may lead to is one that is read.
+func TestLLMVariable(t *testing.T) {
+	t.Parallel()
+	read := map[string]bool{"THREATDRAFT_LLM_*": true}
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[LLM]()) {
+		read[f.Tag.Get("env")] = true
+	}
+	for setting, want := range map[string]string{
+		"provider": "_PROVIDER", "model": "_MODEL", "base URL": "_BASE_URL", "API key": "_API_KEY", "folder": "_FOLDER",
+		"fallback": "_FALLBACK", "fallback provider": "_FALLBACK", "fallback model": "_FALLBACK", "fallback folder": "_FOLDER",
+		"fallback base URL": "_FALLBACK_BASE_URL", "fallback API key": "_FALLBACK_API_KEY", "another": "_*",
+	} {
+		require.Equal(t, "THREATDRAFT_LLM"+want, LLMVariable(setting))
+		require.True(t, read[LLMVariable(setting)], setting)
+	}
 }

@@ -5,6 +5,9 @@ import "time"
 // llmKey is the variable that holds the provider's key.
 const llmKey = "THREATDRAFT_LLM_API_KEY"
 
+// llmFallbackKey is the variable that holds the fallback's.
+const llmFallbackKey = "THREATDRAFT_LLM_FALLBACK_API_KEY"
+
 // LLM says which model drafts along, and at what price. Which providers there are
 // is llm's to say.
 type LLM struct {
@@ -22,6 +25,11 @@ type LLM struct {
 	LLMAPIVersion   string            `env:"THREATDRAFT_LLM_API_VERSION" validate:"omitempty,max=40"`
 	// LLMFallback is provider:model, asked where the provider fails.
 	LLMFallback string `env:"THREATDRAFT_LLM_FALLBACK" validate:"omitempty,max=260"`
+	// LLMFallbackBaseURL and LLMFallbackAPIKey are the fallback's own; where its
+	// provider is the primary's, "" takes the primary's.
+	LLMFallbackBaseURL    string `env:"THREATDRAFT_LLM_FALLBACK_BASE_URL" validate:"omitempty,http_url"`
+	LLMFallbackAPIKey     string `env:"THREATDRAFT_LLM_FALLBACK_API_KEY" validate:"omitempty,max=4000,secret"`
+	LLMFallbackAPIKeyFile string `env:"THREATDRAFT_LLM_FALLBACK_API_KEY_FILE"`
 	// LLMContext is the context size in tokens; 0 is the preset's.
 	LLMContext     int           `env:"THREATDRAFT_LLM_CONTEXT" envDefault:"0" validate:"min=0,max=10000000"`
 	LLMConcurrency int           `env:"THREATDRAFT_LLM_CONCURRENCY" envDefault:"4" validate:"min=1,max=64"`
@@ -45,8 +53,33 @@ type LLM struct {
 // LoadLLM reads these settings alone, for commands that need no others; see Load.
 func LoadLLM(environ []string) (LLM, error) {
 	var c LLM
-	if err := read(&c, given(environ), llmKey); err != nil {
+	if err := read(&c, given(environ), llmKey, llmFallbackKey); err != nil {
 		return LLM{}, err
 	}
 	return c, nil
+}
+
+// LLMVariable returns the variable of a setting as llm names it ("API key",
+// "fallback base URL"), "THREATDRAFT_LLM_*" for one that has none of its own.
+func LLMVariable(setting string) string {
+	switch setting {
+	case "provider":
+		return "THREATDRAFT_LLM_PROVIDER"
+	case "model":
+		return "THREATDRAFT_LLM_MODEL"
+	case "base URL":
+		return "THREATDRAFT_LLM_BASE_URL"
+	case "API key":
+		return llmKey
+	case "folder", "fallback folder":
+		return "THREATDRAFT_LLM_FOLDER"
+	case "fallback", "fallback provider", "fallback model":
+		return "THREATDRAFT_LLM_FALLBACK"
+	case "fallback base URL":
+		return "THREATDRAFT_LLM_FALLBACK_BASE_URL"
+	case "fallback API key":
+		return llmFallbackKey
+	default:
+		return "THREATDRAFT_LLM_*"
+	}
 }

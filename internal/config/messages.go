@@ -30,6 +30,8 @@ func wanted() map[string]string {
 		"THREATDRAFT_LLM_HEADERS":            "must be name:value, name:value",
 		"THREATDRAFT_LLM_API_VERSION":        "must have at most 40 bytes",
 		"THREATDRAFT_LLM_FALLBACK":           "must be provider:model",
+		"THREATDRAFT_LLM_FALLBACK_BASE_URL":  "must be an address that begins with http:// or https://",
+		"THREATDRAFT_LLM_FALLBACK_API_KEY":   "must be printable ASCII without spaces",
 		"THREATDRAFT_LLM_CONTEXT":            "must be a number of tokens",
 		"THREATDRAFT_LLM_CONCURRENCY":        "must be a number from 1 to 64",
 		"THREATDRAFT_LLM_TIMEOUT":            "must be a duration from 1s to 1h, for example 2m",

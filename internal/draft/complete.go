@@ -54,7 +54,8 @@ type completion struct {
 }
 
 // complete asks the model which parts the extractor missed in the sources of a, and
-// returns them; on a failure of the model those whose description came whole.
+// returns them. On a failure it returns none: parts that are known halfway would
+// change what is asked, and the question is asked again by whoever resumes.
 func (h *hybrid) complete(ctx context.Context, a stride.Architecture) stride.Addition {
 	if before, ok := h.restore(ctx, prompts.Extract, ""); ok {
 		if before.Found != nil {
@@ -82,6 +83,10 @@ func (h *hybrid) complete(ctx context.Context, a stride.Architecture) stride.Add
 			}
 		}
 	})
+	if err != nil {
+		h.ended(ctx, state.endedBy(err))
+		return stride.Addition{}
+	}
 	for _, f := range c.flows {
 		c.addFlow(f)
 	}

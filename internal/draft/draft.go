@@ -12,6 +12,7 @@ package draft
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/threatdraft/threatdraft/internal/formats"
 	"github.com/threatdraft/threatdraft/internal/rules"
@@ -44,6 +45,9 @@ type Input struct {
 	// Ledger is asked before each call to the model and told of it after; nil for
 	// none.
 	Ledger Ledger
+	// AskFor bounds how long models are asked, 0 for no bound: what has no answer by
+	// then is missing from the draft.
+	AskFor time.Duration
 	// Accepted and Rejected are examples of what reviewers decided before, each one
 	// line, newest first.
 	Accepted, Rejected []string
@@ -83,6 +87,9 @@ type Output struct {
 	LLM *stride.LLMReport `json:"llm,omitempty"`
 	// Found is what a model added to Architecture.
 	Found stride.Addition `json:"-"`
+	// Removed are the ids of proposals that the model took back, which an earlier run
+	// may have published.
+	Removed []string `json:"-"`
 
 	notApplicable []stride.Cell
 }

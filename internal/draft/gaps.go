@@ -159,6 +159,7 @@ func (h *hybrid) wordGuess(ctx context.Context, candidate, added string) {
 func (h *hybrid) remove(ids []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.out.Removed = append(h.out.Removed, ids...)
 	var added []stride.Proposal
 	var by []string
 	for i, p := range h.added {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/threatdraft/threatdraft/internal/llm"
 	"github.com/threatdraft/threatdraft/internal/rules"
@@ -31,7 +32,9 @@ type hybrid struct {
 	floorThreats []stride.Proposal
 	heard        []heard
 	// told is what was told last of each item.
-	told  map[string]string
+	told map[string]string
+	// until is when the time for asking ends.
+	until time.Time
 	added []stride.Proposal
 	// by names the group in whose answer each of added stood.
 	by []string
@@ -54,6 +57,11 @@ func (p *Pipeline) hybridize(ctx context.Context, in Input, out *Output, emit fu
 		zones: map[stride.Key]string{}, floor: map[string]int{}, floorThreats: slices.Clone(out.Threats), told: map[string]string{},
 		report: &stride.LLMReport{Groups: []stride.LLMGroup{}, Dropped: []stride.LLMDrop{}},
 	}
+	if in.AskFor > 0 {
+		limit, cancel := context.WithTimeout(ctx, in.AskFor)
+		h.until, _ = limit.Deadline()
+		cancel()
+	}
 	out.LLM = h.report
 	for _, b := range out.Architecture.TrustBoundaries {
 		h.zones[b.ID] = b.Name
@@ -61,7 +69,7 @@ func (p *Pipeline) hybridize(ctx context.Context, in Input, out *Output, emit fu
 	for i := range out.Threats {
 		h.floor[fmt.Sprintf("c%d", i+1)] = i
 	}
-	h.planned = 1 // the gaps
+	h.planned = 2 // the gaps and the measures
 	var asking sync.WaitGroup
 	if _, found := in.Finished[prompts.Extract]; found || in.Complete {
 		h.planned++
@@ -96,6 +104,9 @@ func (h *hybrid) askGroups(ctx context.Context, asking *sync.WaitGroup, groups [
 // askGroup asks for the threats of a group, has the bad ones corrected, and asks
 // about halves where the answer did not fit.
 func (h *hybrid) askGroup(ctx context.Context, g group, place string) {
+	if h.hasStopped() {
+		return
+	}
 	state := asked{place: place}
 	state.Group = stride.LLMGroup{Key: g.key(), Task: prompts.Threats, Elements: g.names(), TargetIDs: g.keys()}
 	halves, divisible := g.halves(&h.out.Architecture)
@@ -245,7 +256,9 @@ func (h *hybrid) ask(
 		return c, err
 	}
 	c.prompt = request.Task + "/" + request.PromptVersion
-	answer, err := h.model.Asker.Ask(ctx, request, c, h.in.Ledger)
+	asking, cancel := h.limited(ctx)
+	defer cancel()
+	answer, err := h.model.Asker.Ask(asking, request, c, h.in.Ledger)
 	var f *llm.Failure
 	if err != nil && !errors.As(err, &f) && ctx.Err() == nil {
 		h.stop(err) // the ledger's own: no more is asked than can be accounted for
@@ -258,6 +271,15 @@ func (h *hybrid) ask(
 		return c, &llm.Failure{Kind: llm.Malformed, Message: "the model's answer holds no JSON"}
 	}
 	return c, nil
+}
+
+// limited returns the context of a question: it ends when the time for asking does,
+// so that what has been drafted by then can be published.
+func (h *hybrid) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	if h.in.AskFor <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, h.until)
 }
 
 func (h *hybrid) hasStopped() bool {

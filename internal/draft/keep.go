@@ -177,7 +177,13 @@ func isGuess(p stride.Proposal) bool {
 
 // priority is likelihood times impact, and what the source vouches for. That weighs
 // more here than where rules rank alone: a guess of theirs stands behind what the
-// model says by which mechanism.
+// model says by which mechanism. What a rule and a model both found goes first: a
+// reader of the first page wants what is plain before what is remarkable.
 func priority(p stride.Proposal) int {
-	return p.Likelihood*p.Impact + 4*(p.Confidence.Rank()-stride.ConfidenceLow.Rank())
+	const vouched, agreed = 4, 10
+	points := p.Likelihood*p.Impact + vouched*(p.Confidence.Rank()-stride.ConfidenceLow.Rank())
+	if p.Rule != "" && len(p.Origins) > 0 {
+		points += agreed
+	}
+	return points
 }

@@ -39,7 +39,7 @@ func (h *hybrid) askMeasures(ctx context.Context) {
 	})
 	var asking sync.WaitGroup
 	h.mu.Lock()
-	h.planned += (len(open) + measured - 1) / measured
+	h.planned += max(0, (len(open)-1)/measured)
 	h.mu.Unlock()
 	for batch := range slices.Chunk(open, measured) {
 		asking.Go(func() { h.askBatch(ctx, batch) })
@@ -105,7 +105,9 @@ func (h *hybrid) takeMitigation(state *asked, object []byte, asked []int) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if list := &h.added[asked[m.Index]].Mitigations; len(*list) < mostMeasures {
+	list := &h.added[asked[m.Index]].Mitigations
+	said := slices.ContainsFunc(*list, func(have stride.ProposedMitigation) bool { return have.Text == text }) // by an attempt that broke off
+	if !said && len(*list) < mostMeasures {
 		*list = append(*list, stride.ProposedMitigation{Text: text, References: references(m.References)})
 	}
 }

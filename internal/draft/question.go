@@ -128,6 +128,9 @@ func (h *hybrid) takeReason(state *asked, object []byte) {
 		state.drop(prompts.Gaps, reason, "not applicable: target, category or reason is not as asked")
 		return
 	}
+	if slices.ContainsFunc(state.NotApplicable, func(c stride.Cell) bool { return c.TargetID == key && c.Category == cell.Category }) {
+		return // said before, by an attempt that broke off
+	}
 	state.NotApplicable = append(state.NotApplicable, stride.Cell{
 		TargetID: key, Category: cell.Category, State: stride.CellNotApplicable, Reason: "by the model: " + reason,
 	})

@@ -16,7 +16,7 @@ type Result string
 const (
 	OK      Result = "ok"
 	Failed  Result = "failed"
-	Skipped Result = "skipped" // what comes before it failed
+	Skipped Result = "skipped" // what comes before it failed, or there is nothing to check
 )
 
 // Finding is one part of a check, in words that a user can act on.
@@ -70,10 +70,14 @@ func (p *pieces) Begin(Description) {}
 func (p *pieces) Text(string) error { p.count++; return nil }
 
 func (c *Client) check(ctx context.Context, l *link) []Finding {
+	d := l.provider.Describe()
+	if _, recorded := l.provider.(replay); recorded {
+		return listed(d, nil, d.Provider+" has no service to check")
+	}
 	heard := &pieces{}
 	q := &question{client: c, request: checkRequest(), sink: heard}
 	answer, err := q.call(ctx, l, "")
-	d := l.provider.Describe()
+	d = l.provider.Describe() // the mode may have changed
 	results := map[string]Finding{}
 	if err != nil {
 		failed, words := blame(err), err.Error()
@@ -85,6 +89,7 @@ func (c *Client) check(ctx context.Context, l *link) []Finding {
 			results[name] = Finding{Result: OK, Message: passed(name, d)}
 		}
 	} else {
+		l.wake()
 		for _, name := range []string{checkReach, checkAuth, checkModel} {
 			results[name] = Finding{Result: OK, Message: passed(name, d)}
 		}
@@ -92,16 +97,17 @@ func (c *Client) check(ctx context.Context, l *link) []Finding {
 		results[checkStreaming] = streamFinding(heard.count)
 		results[checkLatency] = latencyFinding(answer)
 	}
-	return listed(d, results)
+	return listed(d, results, "not looked at, because of the failure above")
 }
 
-// listed puts the findings in order; what nobody looked at is skipped.
-func listed(d Description, results map[string]Finding) []Finding {
+// listed puts the findings in order; what nobody looked at is skipped for the
+// reason.
+func listed(d Description, results map[string]Finding, reason string) []Finding {
 	all := make([]Finding, 0, len(checks))
 	for _, name := range checks {
 		f, ok := results[name]
 		if !ok {
-			f = Finding{Result: Skipped, Message: "not looked at, because of the failure above"}
+			f = Finding{Result: Skipped, Message: reason}
 		}
 		f.Check, f.Provider, f.Model = name, d.Provider, d.Model
 		all = append(all, f)

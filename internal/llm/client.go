@@ -87,9 +87,14 @@ func (c *Client) Ask(ctx context.Context, r Request, sink Sink, ledger Ledger) (
 	if sink == nil {
 		sink = silent{}
 	}
-	q := &question{client: c, request: r, sink: sink, ledger: ledger}
+	q := &question{client: c, sink: sink, ledger: ledger}
 	var failures []*Failure
 	for _, l := range c.links {
+		fitting, err := r.within(l.provider.Describe())
+		if err != nil {
+			return Answer{}, err // the caller splits it, as where the server says so
+		}
+		q.request = fitting
 		answer, err := q.ask(ctx, l)
 		var f *Failure
 		if err == nil || !errors.As(err, &f) || !f.FallsBack() || ctx.Err() != nil {
@@ -123,7 +128,7 @@ func together(failures []*Failure) error {
 // question is one Ask on its way.
 type question struct {
 	client  *Client
-	request Request
+	request Request // as it fits the provider that is asked
 	sink    Sink
 	ledger  Ledger
 	number  int // of the attempts made

@@ -99,17 +99,27 @@ const (
 	recordPrefix       = "record:"
 )
 
-// FallbackOf reads "provider:model". Where the provider is the primary's own, so
-// are its address, key and headers; otherwise the caller adds what it needs.
-func (c Config) FallbackOf(spec string) (*Config, error) {
+// FallbackOf reads "provider:model", of which address and key may be given. Where
+// they are not and the provider is the primary's own, so are address, key and
+// headers. An address of its own gets neither the primary's key nor its headers:
+// anybody may serve there.
+func (c Config) FallbackOf(spec, baseURL string, key Key) (*Config, error) {
 	provider, model, ok := strings.Cut(spec, ":")
 	if !ok || provider == "" || model == "" {
 		return nil, stride.InvalidField("fallback", "is not provider:model")
 	}
 	f := Config{Provider: provider, Model: model}
 	if provider == strings.TrimPrefix(c.Provider, recordPrefix) {
-		f.BaseURL, f.APIKey, f.Organisation, f.Headers = c.BaseURL, c.APIKey, c.Organisation, c.Headers
 		f.APIVersion, f.Context = c.APIVersion, c.Context
+		if baseURL == "" || baseURL == c.BaseURL {
+			f.BaseURL, f.APIKey, f.Organisation, f.Headers = c.BaseURL, c.APIKey, c.Organisation, c.Headers
+		}
+	}
+	if baseURL != "" {
+		f.BaseURL = baseURL
+	}
+	if key != "" {
+		f.APIKey = key
 	}
 	f.Folder = c.Folder
 	return &f, nil

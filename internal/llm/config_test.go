@@ -48,7 +48,7 @@ func TestOpen(t *testing.T) {
 func TestDescribeListsTheProvidersInTheirOrder(t *testing.T) {
 	t.Parallel()
 	primary := remote("openai", "https://gateway.example/v1")
-	fallback, err := primary.FallbackOf("ollama:qwen3:8b")
+	fallback, err := primary.FallbackOf("ollama:qwen3:8b", "", "")
 	require.NoError(t, err)
 	primary.Fallback = fallback
 	primary.Prices = Prices{"m-1": {Input: 1}}
@@ -63,16 +63,28 @@ func TestDescribeListsTheProvidersInTheirOrder(t *testing.T) {
 func TestFallbackOf(t *testing.T) {
 	t.Parallel()
 	primary := remote("openai", "https://gateway.example/v1")
-	own, err := primary.FallbackOf("openai:small")
+	own, err := primary.FallbackOf("openai:small", "", "")
 	require.NoError(t, err)
 	require.Equal(t, primary.APIKey, own.APIKey)
 	require.Equal(t, primary.BaseURL, own.BaseURL)
-	other, err := primary.FallbackOf("anthropic:m")
+	other, err := primary.FallbackOf("anthropic:m", "", "")
 	require.NoError(t, err)
 	require.Empty(t, string(other.APIKey), "a key goes to nobody but its provider")
 	require.Empty(t, other.Headers)
+	given, err := primary.FallbackOf("groq:m", "https://groq.example/v1", "own")
+	require.NoError(t, err)
+	require.Equal(t, &Config{Provider: "groq", Model: "m", BaseURL: "https://groq.example/v1", APIKey: "own"}, given)
+	rekeyed, err := primary.FallbackOf("openai:small", "", "own")
+	require.NoError(t, err)
+	require.Equal(t, Key("own"), rekeyed.APIKey)
+	require.Equal(t, primary.BaseURL, rekeyed.BaseURL)
+	elsewhere, err := primary.FallbackOf("openai:small", "https://elsewhere.example/v1", "")
+	require.NoError(t, err)
+	require.Equal(t, "https://elsewhere.example/v1", elsewhere.BaseURL)
+	require.Empty(t, string(elsewhere.APIKey), "a key goes to no other address")
+	require.Empty(t, elsewhere.Headers)
 	for _, spec := range []string{"", "ollama", ":m", "ollama:"} {
-		_, err := primary.FallbackOf(spec)
+		_, err := primary.FallbackOf(spec, "", "")
 		require.Equal(t, stride.Invalid, stride.KindOf(err), spec)
 	}
 }

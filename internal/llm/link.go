@@ -71,7 +71,22 @@ func answers(err error) bool {
 
 func (l *link) name() string { return l.provider.Describe().Provider }
 
-func (l *link) resting() bool { return l.breaker.State() == gobreaker.StateOpen }
+// resting says whether calls are kept away: by the breaker, or by a Retry-After
+// that has not passed.
+func (l *link) resting() bool {
+	// First the breaker: it takes the mutex when its state changes.
+	open := l.breaker.State() == gobreaker.StateOpen
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return open || l.notBefore.After(l.now())
+}
+
+// wake ends the pause of a provider that answered all the same.
+func (l *link) wake() {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	l.notBefore = time.Time{}
+}
 
 // guard runs an attempt unless the breaker is open.
 func (l *link) guard(attempt func() (Answer, error)) (Answer, error) {

@@ -17,6 +17,7 @@ package llm
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -115,7 +116,8 @@ type Description struct {
 	// StreamsUsage says whether tokens are counted by the provider.
 	StreamsUsage bool
 	// Fallback, Priced and Resting are the Client's: asked only when the one
-	// before has failed; has a price; its circuit breaker is open.
+	// before has failed; has a price; is not asked for now, as its circuit breaker
+	// is open or it said when to come back.
 	Fallback, Priced, Resting bool
 }
 
@@ -155,6 +157,28 @@ func (r Request) promptBytes() int { return len(r.System) + len(r.User) + len(r.
 // estimate counts the tokens of the request and an answer of n bytes.
 func (r Request) estimate(n int) Usage {
 	return Usage{Prompt: tokens(r.promptBytes()), Completion: tokens(n), Estimated: true}
+}
+
+// shortestAnswer is the part of the context that an answer needs at least: where
+// less is left for it than a quarter, and than it was to have, the question is too
+// long.
+const shortestAnswer = 4
+
+// within bounds the answer to what the question leaves of the provider's context.
+// Returns a Failure of kind context_too_long where that is too little. A context
+// that is not known bounds nothing.
+func (r Request) within(d Description) (Request, error) {
+	if d.Context <= 0 {
+		return r, nil
+	}
+	prompt := r.estimate(0).Prompt
+	left := d.Context - prompt
+	if left < min(r.MaxTokens, d.Context/shortestAnswer) {
+		return r, &Failure{Kind: ContextTooLong, Message: fmt.Sprintf(
+			"the question of about %d tokens is too long for %s of %s, whose context has %d tokens", prompt, d.Model, d.Provider, d.Context)}
+	}
+	r.MaxTokens = min(r.MaxTokens, left)
+	return r, nil
 }
 
 func tokens(n int) int { return (n + bytesPerToken - 1) / bytesPerToken }

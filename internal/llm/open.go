@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -32,7 +33,8 @@ func openers() map[string]opener {
 }
 
 // Open makes the client that the configuration asks for; it makes no call.
-// Returns nil for "none", and Invalid where something is missing or wrong.
+// Returns nil for "none", and Invalid where something is missing or wrong, with the
+// setting as its field ("API key", "fallback API key").
 func Open(cfg Config, deps Deps) (*Client, error) {
 	if cfg.Provider == "" || cfg.Provider == none {
 		return nil, nil //nolint:nilnil // no provider is a client that is not there, as documented
@@ -45,11 +47,20 @@ func Open(cfg Config, deps Deps) (*Client, error) {
 	if cfg.Fallback != nil && cfg.Fallback.Provider != "" && cfg.Fallback.Provider != none {
 		fallback, err := open(*cfg.Fallback, deps)
 		if err != nil {
-			return nil, err
+			return nil, ofFallback(err)
 		}
 		providers = append(providers, fallback)
 	}
 	return New(cfg, deps, providers...), nil
+}
+
+// ofFallback says of a setting that is wrong that it is the fallback's.
+func ofFallback(err error) error {
+	var wrong *stride.Error
+	if !errors.As(err, &wrong) || len(wrong.Fields) == 0 {
+		return err
+	}
+	return stride.InvalidField("fallback "+wrong.Fields[0].Field, "%s", wrong.Fields[0].Message)
 }
 
 // open makes one provider.

@@ -127,3 +127,16 @@ func TestFoldersAreChecked(t *testing.T) {
 		})
 	}
 }
+
+func TestReplayHasNothingToCheck(t *testing.T) {
+	t.Parallel()
+	c, err := Open(Config{Provider: "replay", Folder: t.TempDir()}, testDeps())
+	require.NoError(t, err)
+	findings := c.Check(t.Context())
+	require.Len(t, findings, len(checks))
+	for i, f := range findings {
+		require.Equal(t, Finding{
+			Provider: "replay", Model: "recorded", Check: checks[i], Result: Skipped, Message: "replay has no service to check",
+		}, f)
+	}
+}

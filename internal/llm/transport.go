@@ -18,6 +18,9 @@ const (
 	// maxStreamBytes bounds a stream: 2 MB of text in events of 4 bytes each,
 	// with about 200 bytes around every one.
 	maxStreamBytes = 128 << 20
+	// maxRetryAfter bounds what a server may ask for: a slip in its clock or its
+	// units must not keep it from being asked until a restart.
+	maxRetryAfter = 10 * time.Minute
 )
 
 var (
@@ -94,7 +97,8 @@ func httpClient(cfg Config, deps Deps, dataOnly bool) *http.Client {
 }
 
 // retryAfter reads the header in its three forms: milliseconds (OpenAI, Azure),
-// seconds, or a date. It is 0 where there is none or it has passed.
+// seconds, or a date. It is 0 where there is none or it has passed, and at most
+// maxRetryAfter.
 // Source: RFC 9110, section 10.2.3.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	if ms, err := strconv.ParseFloat(h.Get("Retry-After-Ms"), 64); err == nil {
@@ -105,18 +109,17 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 		return bounded(seconds * float64(time.Second))
 	}
 	if at, err := http.ParseTime(value); err == nil {
-		return max(0, at.Sub(now))
+		return min(max(0, at.Sub(now)), maxRetryAfter)
 	}
 	return 0
 }
 
 // bounded makes a duration of nanoseconds that a stranger chose.
 func bounded(ns float64) time.Duration {
-	const day = float64(24 * time.Hour)
 	if !(ns > 0) {
 		return 0
 	}
-	return time.Duration(min(ns, day))
+	return time.Duration(min(ns, float64(maxRetryAfter)))
 }
 
 // cappedBody is a body that ends where it is too long.

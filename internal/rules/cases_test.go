@@ -369,7 +369,7 @@ var ruleCases = map[string]struct{ positive, negative string }{
 	"told-provisioned-function": {"Warden:service(Warden provisions serverless functions for each policy)", "Warden:service(Warden calls serverless functions of the account)"},
 	"told-findings":             {"Reports:object_storage(Reports keeps scan results of all accounts)", "Reports:object_storage(Reports keeps pictures of all accounts)"},
 	"told-permissive-model":     {"Gate:policy_engine(Gate answers by an authorization model that teams write)", "Gate:api(Gate answers by an authorization model that teams write)"},
-	"told-old-model":            {"Gate:policy_engine(Gate keeps every model, since models are immutable)", "Gate:service(Gate keeps every model, since models are immutable)"},
+	"told-old-model":            {"Gate:policy_engine(Gate keeps every model version)", "Gate:service(Gate keeps every model version)"},
 	"told-own-grants":           {"Gate:policy_engine(Clients call Gate to manage the authorization model)", "Gate:worker(Clients call Gate to manage the authorization model)"},
 	"told-shared-key":           {"Gate:policy_engine(Clients show Gate a pre-shared key with each call)", "Gate:vpn(Branches show Gate a pre-shared key with each call)"},
 	"told-open-console":         {"Gate:policy_engine(Gate also offers a playground for its users)", "Gate:policy_engine(Gate also offers a command for its users)"},

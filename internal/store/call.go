@@ -119,9 +119,9 @@ func (tx *Tx) LockLedger(ctx context.Context) error {
 	return nil
 }
 
-// Spent adds up the cost of the calls that match, in micro-USD. Calls under way
-// count with what they may cost at most.
-func (tx *Tx) Spent(ctx context.Context, m analysis.SpentMatch) (int64, error) {
+// Spent adds up the cost of the calls that match, in micro-USD: of those that have
+// ended, and the most that those under way may cost.
+func (tx *Tx) Spent(ctx context.Context, m analysis.SpentMatch) (analysis.Spent, error) {
 	var f filter
 	if m.Draft != "" {
 		f.where("draft_id = ?", m.Draft)
@@ -132,12 +132,20 @@ func (tx *Tx) Spent(ctx context.Context, m analysis.SpentMatch) (int64, error) {
 	if !m.Since.IsZero() {
 		f.where("started_at >= ?", micros(m.Since))
 	}
-	var sum int64
-	if err := tx.get(ctx, &sum, "select coalesce(sum(cost_micro_usd), 0) from llm_calls"+f.sql(), f.args...); err != nil {
-		return 0, fmt.Errorf("add up calls: %w", err)
+	var sum struct {
+		Ended    int64 `db:"ended"`
+		UnderWay int64 `db:"under_way"`
 	}
-	return sum, nil
+	if err := tx.get(ctx, &sum, sumSpent+f.sql(), f.args...); err != nil {
+		return analysis.Spent{}, fmt.Errorf("add up calls: %w", err)
+	}
+	return analysis.Spent(sum), nil
 }
+
+const sumSpent = `
+select coalesce(sum(case when ended_at is null then 0 else cost_micro_usd end), 0) as ended,
+       coalesce(sum(case when ended_at is null then cost_micro_usd else 0 end), 0) as under_way
+from llm_calls`
 
 const insertCall = `
 insert into llm_calls
@@ -189,4 +197,20 @@ func (s *Store) LastCall(ctx context.Context, provider, model string) (c stride.
 		return c, false, nil
 	}
 	return rows[0].call(), true, nil
+}
+
+const closeCalls = `
+update llm_calls
+set ended_at = ?, failure = 'canceled', tokens_out = 0, estimated = 1,
+    cost_micro_usd = case when tokens_in + tokens_out > 0 then cost_micro_usd * tokens_in / (tokens_in + tokens_out) else 0 end
+where draft_id = ? and run < ? and ended_at is null`
+
+// CloseCalls ends the calls of the draft that runs before the given one left under
+// way. Nobody knows what they cost; the prompt's share of the estimate is what they
+// count with from now on.
+func (tx *Tx) CloseCalls(ctx context.Context, d stride.DraftID, before int, at time.Time) error {
+	if _, err := tx.exec(ctx, closeCalls, micros(at), d, before); err != nil {
+		return fmt.Errorf("close calls: %w", err)
+	}
+	return nil
 }

@@ -346,6 +346,26 @@ set state = :state, category = :category, severity = :severity, confidence = :co
     merged_into = :merged_into, ask = :ask, decided_at = :decided_at, decided_by = :decided_by, revision = revision + 1
 where id = :id and state = :from_state and revision = :revision`
 
+const redraftSuggestion = `
+update suggestions
+set category = :category, severity = :severity, confidence = :confidence, llm_model = :llm_model, llm_prompt = :llm_prompt,
+    proposal = :proposal, current = :current, revision = revision + 1
+where id = :id and state = 'pending' and revision = :revision`
+
+// RedraftSuggestion writes proposal and current content of a pending suggestion and
+// adds 1 to the revision, guarded by state and s.Revision; Conflict where the guard
+// fails.
+func (tx *Tx) RedraftSuggestion(ctx context.Context, s stride.Suggestion) error {
+	n, err := tx.execRow(ctx, redraftSuggestion, newSuggestionRow(s))
+	if err != nil {
+		return fmt.Errorf("redraft suggestion: %w", err)
+	}
+	if n == 0 {
+		return stride.Errorf(stride.Conflict, "the suggestion has been decided or changed meanwhile")
+	}
+	return nil
+}
+
 const deleteTargets = `delete from suggestion_targets where suggestion_id = ?`
 
 // UpdateSuggestion writes state, current content, fingerprints (the targets),

@@ -28,13 +28,16 @@ const (
 	EventModelExtended EventKind = "model.extended"
 	// EventSuggestionRaised says that an answer made a suggestion certain; payload
 	// {"answer_id","from","to"} with the severities.
-	EventSuggestionRaised  EventKind = "suggestion.raised"
-	EventSuggestionCreated EventKind = "suggestion.created" // payload {"draft_id","title"}
-	EventSuggestionDecided EventKind = "suggestion.decided" // payload {"decision","from","to","reason","text"}
-	EventQuestionAnswered  EventKind = "question.answered"
-	EventThreatCreated     EventKind = "threat.created" // payload {"origin"}
-	EventThreatUpdated     EventKind = "threat.updated" // payload {"changes"}
-	EventThreatMoved       EventKind = "threat.moved"   // payload {"from","to","reason"}
+	EventSuggestionRaised EventKind = "suggestion.raised"
+	// EventSuggestionRedrafted says that a resumed draft completed a suggestion that
+	// nobody had touched; payload {"draft_id","title"}.
+	EventSuggestionRedrafted EventKind = "suggestion.redrafted"
+	EventSuggestionCreated   EventKind = "suggestion.created" // payload {"draft_id","title"}
+	EventSuggestionDecided   EventKind = "suggestion.decided" // payload {"decision","from","to","reason","text"}
+	EventQuestionAnswered    EventKind = "question.answered"
+	EventThreatCreated       EventKind = "threat.created" // payload {"origin"}
+	EventThreatUpdated       EventKind = "threat.updated" // payload {"changes"}
+	EventThreatMoved         EventKind = "threat.moved"   // payload {"from","to","reason"}
 	// EventReferenceAcknowledged is appended at most once per threat and system
 	// record; payload {"system","key","at"}, at in RFC 3339.
 	EventReferenceAcknowledged EventKind = "reference.acknowledged"

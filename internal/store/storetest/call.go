@@ -21,6 +21,7 @@ func callTests() map[string]func(*testing.T, *fixture) {
 		"pages and sums":                   testDraftCalls,
 		"last call":                        testLastCall,
 		"spent":                            testSpent,
+		"calls of a dead run":              testCallsOfADeadRun,
 		"a budget holds in a race":         testBudgetRace,
 		"an entry that failed leaves none": testEntryUndone,
 	}
@@ -173,16 +174,16 @@ func testSpent(t *testing.T, f *fixture) {
 	}
 	for name, tt := range map[string]struct {
 		match analysis.SpentMatch
-		want  int64
+		want  analysis.Spent
 	}{
-		"all":                {analysis.SpentMatch{}, 11_111},
-		"draft":              {analysis.SpentMatch{Draft: r.draft.ID}, 111},
-		"project":            {analysis.SpentMatch{Project: r.project.ID}, 1111},
-		"project since":      {analysis.SpentMatch{Project: r.project.ID, Since: since}, 110},
-		"since":              {analysis.SpentMatch{Since: since}, 10_110},
-		"draft elsewhere":    {analysis.SpentMatch{Draft: r.draft.ID, Project: other.project.ID}, 0},
-		"unknown":            {analysis.SpentMatch{Draft: newID[stride.DraftID]()}, 0},
-		"since a later year": {analysis.SpentMatch{Since: since.AddDate(1, 0, 0)}, 0},
+		"all":                {analysis.SpentMatch{}, analysis.Spent{Ended: 11_011, UnderWay: 100}},
+		"draft":              {analysis.SpentMatch{Draft: r.draft.ID}, analysis.Spent{Ended: 11, UnderWay: 100}},
+		"project":            {analysis.SpentMatch{Project: r.project.ID}, analysis.Spent{Ended: 1011, UnderWay: 100}},
+		"project since":      {analysis.SpentMatch{Project: r.project.ID, Since: since}, analysis.Spent{Ended: 10, UnderWay: 100}},
+		"since":              {analysis.SpentMatch{Since: since}, analysis.Spent{Ended: 10_010, UnderWay: 100}},
+		"draft elsewhere":    {analysis.SpentMatch{Draft: r.draft.ID, Project: other.project.ID}, analysis.Spent{}},
+		"unknown":            {analysis.SpentMatch{Draft: newID[stride.DraftID]()}, analysis.Spent{}},
+		"since a later year": {analysis.SpentMatch{Since: since.AddDate(1, 0, 0)}, analysis.Spent{}},
 	} {
 		f.inLedgerTx(t, func(tx analysis.LedgerTx) error {
 			got, err := tx.Spent(f.ctx, tt.match)
@@ -190,6 +191,34 @@ func testSpent(t *testing.T, f *fixture) {
 			return err
 		})
 	}
+}
+
+// testCallsOfADeadRun ends what a run left under way with its prompt's share, and
+// nothing else.
+func testCallsOfADeadRun(t *testing.T, f *fixture) {
+	r := f.run(t, "shop")
+	other := f.draft(t, r.model)
+	left := func(d stride.Draft, run int, ended bool) stride.LLMCallID {
+		c := f.newCall(d)
+		c.Run, c.TokensIn, c.TokensOut, c.CostMicroUSD, c.EndedAt = run, 300, 100, 4000, nil
+		if ended {
+			c.EndedAt = keptPtr(f.now())
+		}
+		f.insertCall(t, c)
+		return c.ID
+	}
+	dead, done, living, foreign := left(r.draft, 1, false), left(r.draft, 1, true), left(r.draft, 2, false), left(other, 1, false)
+	f.inRunTx(t, func(tx analysis.RunTx) error { return tx.CloseCalls(f.ctx, r.draft.ID, 2, f.now()) })
+	got := map[stride.LLMCallID]stride.LLMCall{}
+	for _, c := range append(f.calls(t, r.draft.ID), f.calls(t, other.ID)...) {
+		got[c.ID] = c
+	}
+	require.NotNil(t, got[dead].EndedAt)
+	require.Equal(t, []any{int64(3000), 300, 0, stride.LLMFailure("canceled"), true},
+		[]any{got[dead].CostMicroUSD, got[dead].TokensIn, got[dead].TokensOut, got[dead].Failure, got[dead].Estimated})
+	require.Equal(t, int64(4000), got[done].CostMicroUSD)
+	require.Nil(t, got[living].EndedAt)
+	require.Nil(t, got[foreign].EndedAt)
 }
 
 // testBudgetRace has many workers ask for the last of a budget: what was read
@@ -219,7 +248,7 @@ func (f *fixture) raceForBudget(t *testing.T, d stride.Draft) {
 			if err != nil {
 				return err
 			}
-			if spent+cost > limit {
+			if spent.Ended+spent.UnderWay+cost > limit {
 				return stride.Errorf(stride.Conflict, "used up")
 			}
 			return tx.InsertCall(f.ctx, calls[i])
