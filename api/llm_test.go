@@ -481,6 +481,7 @@ func TestDecisionsBecomeExamples(t *testing.T) {
 			require.Contains(t, some, "\n- "+accept+"\n")
 			require.Contains(t, some, "\n- "+reject+" (other: a bucket has no gears)\n")
 			require.NotContains(t, some, second, "a duplicate is no bad threat")
+			require.Regexp(t, `(?s)\n=== \w+ ===\nReviewers of this project accepted\n.*\n=== \w+ ===\n`, some, "what people wrote is material, as the design is")
 		}
 	})
 }

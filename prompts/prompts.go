@@ -58,18 +58,27 @@ type Rendered struct {
 type Set struct{ byTask map[string]*Prompt }
 
 // Load reads the embedded prompts and, over them, those in the folder dir, which
-// has the same shape; "" for none. It returns an error that names the file for a
-// template or schema that cannot be parsed.
+// has the same shape; "" for none. What the folder has of a task replaces what is
+// embedded, whatever its version. It returns an error that names the file for a
+// template or schema that cannot be parsed, and one for a folder that is not there,
+// has no prompt, or has one of a task that nobody asks.
 func Load(dir string) (*Set, error) {
-	set := &Set{byTask: map[string]*Prompt{}}
-	if err := set.add(embedded); err != nil {
-		return nil, err
+	set, err := load(embedded)
+	if err != nil || dir == "" {
+		return set, err
 	}
-	if dir == "" {
-		return set, nil
-	}
-	if err := set.add(os.DirFS(dir)); err != nil {
+	over, err := load(os.DirFS(dir))
+	if err != nil {
 		return nil, fmt.Errorf("prompts in %s: %w", dir, err)
+	}
+	if len(over.byTask) == 0 {
+		return nil, fmt.Errorf("prompts in %s: there is no folder <task>/v<number> in it", dir)
+	}
+	for task, p := range over.byTask {
+		if _, known := set.byTask[task]; !known {
+			return nil, fmt.Errorf("prompts in %s: nobody asks the task %q; the tasks are %s", dir, task, strings.Join(set.Tasks(), ", "))
+		}
+		set.byTask[task] = p
 	}
 	return set, nil
 }
@@ -93,10 +102,12 @@ func (s *Set) Tasks() []string {
 	return out
 }
 
-func (s *Set) add(files fs.FS) error {
+// load reads the newest version of each task.
+func load(files fs.FS) (*Set, error) {
+	s := &Set{byTask: map[string]*Prompt{}}
 	folders, err := fs.Glob(files, "*/v*")
 	if err != nil {
-		return fmt.Errorf("list prompts: %w", err)
+		return nil, fmt.Errorf("list prompts: %w", err)
 	}
 	for _, folder := range folders {
 		task, version, _ := strings.Cut(folder, "/")
@@ -109,12 +120,12 @@ func (s *Set) add(files fs.FS) error {
 		}
 		p, err := read(files, folder)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		p.Task, p.Version = task, version
 		s.byTask[task] = p
 	}
-	return nil
+	return s, nil
 }
 
 func (p *Prompt) number() int {

@@ -21,6 +21,7 @@ var published = map[string]string{
 	"repair/v1":      "9bb4bd2200640fce",
 	"threats/v1":     "64a3cd94c79fa1de",
 	"threats/v2":     "706466a1a7d3ca78",
+	"threats/v3":     "8ec9d3b586dd8d1f",
 }
 
 func TestPublishedVersionsStand(t *testing.T) {
@@ -38,7 +39,7 @@ func TestPublishedVersionsStand(t *testing.T) {
 	require.Equal(t, []string{AttackTree, Extract, Gaps, Mitigations, Repair, Threats}, set.Tasks())
 	newest, err := set.Get(Threats)
 	require.NoError(t, err)
-	require.Equal(t, "v2", newest.Version)
+	require.Equal(t, "v3", newest.Version)
 }
 
 func TestGetNamesTheTask(t *testing.T) {
@@ -99,6 +100,25 @@ func TestBadPromptsAreNamed(t *testing.T) {
 			require.ErrorContains(t, err, "threats/v2/"+name)
 		})
 	}
+}
+
+func TestOlderVersionInAFolderReplacesToo(t *testing.T) {
+	t.Parallel()
+	set, err := Load(write(t, map[string]string{"threats/v1/system.tmpl": "Be brief.\n", "threats/v1/user.tmpl": "", "threats/v1/schema.json": "{}"}))
+	require.NoError(t, err)
+	p, err := set.Get(Threats)
+	require.NoError(t, err)
+	require.Equal(t, "v1", p.Version)
+}
+
+func TestFoldersThatReplaceNothingAreRefused(t *testing.T) {
+	t.Parallel()
+	_, err := Load(t.TempDir() + "/nowhere")
+	require.ErrorContains(t, err, "nowhere: there is no folder <task>/v<number> in it")
+	_, err = Load(write(t, map[string]string{"README": "nothing"}))
+	require.ErrorContains(t, err, "there is no folder <task>/v<number> in it")
+	_, err = Load(write(t, map[string]string{"threat/v1/system.tmpl": "", "threat/v1/user.tmpl": "", "threat/v1/schema.json": "{}"}))
+	require.ErrorContains(t, err, `nobody asks the task "threat"; the tasks are attack_tree, extract, gaps,`)
 }
 
 func TestSchemasAreClosed(t *testing.T) {

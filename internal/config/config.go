@@ -15,6 +15,8 @@ import (
 	"net/url"
 	"os"
 	"reflect"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,7 +59,10 @@ type Flags struct {
 // wrong, in one line, and never repeats a secret.
 func Load(flags Flags, environ []string) (Config, error) {
 	var c Config
-	vars := given(environ)
+	vars, err := given(environ)
+	if err != nil {
+		return Config{}, err
+	}
 	if flags.Addr != "" {
 		vars["THREATDRAFT_ADDR"] = flags.Addr
 	}
@@ -88,14 +93,35 @@ func read(c any, vars map[string]string, secrets ...string) error {
 	return check(c)
 }
 
-func given(environ []string) map[string]string {
+// given returns the variables that are ours. A name that is no setting is refused,
+// since a misspelt budget is none.
+func given(environ []string) (map[string]string, error) {
 	vars := make(map[string]string)
+	var unknown []string
 	for _, pair := range environ {
-		if name, value, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "THREATDRAFT_") && value != "" {
+		name, value, _ := strings.Cut(pair, "=")
+		switch {
+		case !strings.HasPrefix(name, "THREATDRAFT_") || value == "" || foreign.MatchString(name):
+		case !isSetting(name):
+			unknown = append(unknown, name)
+		default:
 			vars[name] = value
 		}
 	}
-	return vars
+	if len(unknown) > 0 {
+		slices.Sort(unknown)
+		return nil, fmt.Errorf("%s: no such setting; README.md lists them", strings.Join(unknown, ", "))
+	}
+	return vars, nil
+}
+
+// foreign matches variables that begin like ours and are not for this program:
+// those of tests, and what Kubernetes gives each pod about a service named
+// threatdraft (https://kubernetes.io/docs/concepts/services-networking/service/).
+var foreign = regexp.MustCompile(`^THREATDRAFT_(?:(?:TEST|REQUIRE|PROBE)_.*|(?:.*_)?(?:SERVICE_HOST|SERVICE_PORT(?:_.*)?|PORT(?:_.*)?))$`)
+
+func isSetting(name string) bool {
+	return slices.ContainsFunc(reflect.VisibleFields(reflect.TypeFor[Config]()), func(f reflect.StructField) bool { return f.Tag.Get("env") == name })
 }
 
 // maxSecretFile bounds a file that holds one secret, in bytes.

@@ -53,7 +53,11 @@ type LLM struct {
 // LoadLLM reads these settings alone, for commands that need no others; see Load.
 func LoadLLM(environ []string) (LLM, error) {
 	var c LLM
-	if err := read(&c, given(environ), llmKey, llmFallbackKey); err != nil {
+	vars, err := given(environ)
+	if err != nil {
+		return LLM{}, err
+	}
+	if err := read(&c, vars, llmKey, llmFallbackKey); err != nil {
 		return LLM{}, err
 	}
 	return c, nil

@@ -108,6 +108,9 @@ func (c *completion) addPart(object []byte) {
 	case name == "" || len(name) > longName || stride.Slug(name) == "" || !stride.PlainText(name):
 		c.drop(prompts.Extract, name, "a part's name has 1 to 60 bytes")
 		return
+	case !isName(name):
+		c.drop(prompts.Extract, name, "that is no name of a part")
+		return
 	case !p.Kind.Valid():
 		c.drop(prompts.Extract, name, "the kind is none of a data-flow diagram")
 		return
@@ -152,7 +155,7 @@ func (c *completion) addFlow(f foundFlow) {
 	to, haveTo := c.named(f.Target)
 	label := oneLine(f.Name)
 	quote, found := c.quotes.find(f.Quote)
-	if !haveFrom || !haveTo || from == to || !found || len(label) > longName {
+	if !haveFrom || !haveTo || from == to || !found || len(label) > longName || !isName(label) {
 		c.drop(prompts.Extract, f.Source+" -> "+f.Target, "a flow joins two known parts and has a quote")
 		return
 	}

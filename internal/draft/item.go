@@ -42,6 +42,9 @@ type checker struct {
 	names map[stride.Key][]string // words that name a target
 	// prompt is the fixed text of the prompts on one line, which no answer repeats.
 	prompt string
+	// design, sentences and letters are what wording.go compares answers with.
+	design, letters string
+	sentences       []string
 }
 
 // newChecker gives each element and flow a short id for the prompt: e1, f1. Prompt
@@ -50,6 +53,7 @@ func newChecker(a *stride.Architecture, sources []stride.Source, prompt string) 
 	c := &checker{
 		a: a, prompt: oneLine(prompt), quotes: newQuoter(sources), short: map[string]stride.Key{}, long: map[stride.Key]string{}, names: map[stride.Key][]string{},
 	}
+	c.readDesign(a, sources)
 	for i, e := range a.Elements {
 		c.add(fmt.Sprintf("e%d", i+1), e.ID)
 		c.names[e.ID] = nameWords(append([]string{e.Name}, e.Aliases...)...)
@@ -127,31 +131,6 @@ func (c *checker) named(text string) string {
 		return id
 	})
 }
-
-// wording says what is wrong with title and statement.
-func (c *checker) wording(t modelThreat, keys []stride.Key) string {
-	title, statement := oneLine(t.Title), oneLine(t.Statement)
-	switch {
-	case title == "" || len(title) > maxTitle:
-		return fmt.Sprintf("title has %d bytes; 1 to %d are allowed", len(title), maxTitle)
-	case len(statement) < leastStated || len(statement) > maxStatement:
-		return fmt.Sprintf("statement has %d bytes; %d to %d are allowed", len(statement), leastStated, maxStatement)
-	case addresses.MatchString(title) || addresses.MatchString(statement):
-		return "title and statement describe a threat and address nobody"
-	case !c.namesOne(title+" "+statement, keys):
-		return "neither title nor statement names a target"
-	case c.repeatsPrompt(statement) || c.repeatsPrompt(title):
-		return "title and statement repeat the task instead of describing a threat"
-	}
-	return ""
-}
-
-// addresses matches text that tells its reader or the pipeline what to do, or gives
-// a verdict that is the reviewer's. Threats may speak of such text: "an attacker
-// writes instructions" is one.
-var addresses = regexp.MustCompile(`(?i)^\W*(?:ignore|disregard|forget|accept|approve|report|mark|note|system|assistant|user)\b\s*(?:all|any|no|the|this|that|these|every|everything|as|:)|` +
-	`\b(?:ignore|disregard) (?:all |any |the )?(?:previous|prior|above|earlier) (?:instructions?|rules|prompts?)\b[.!]|\b(?:is|are) not a threat\b|\bno threats?\b (?:exist|found|here|to report)|` +
-	`\bshould be (?:accepted|approved|ignored|rejected)\b|\bas an ai\b|\bi cannot\b|\bthis system is (?:safe|secure)\b`)
 
 func (c *checker) namesOne(text string, keys []stride.Key) bool {
 	said := nameWords(text)

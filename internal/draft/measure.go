@@ -99,7 +99,7 @@ func (h *hybrid) takeMitigation(state *asked, object []byte, asked []int) {
 	if decode(object, &m) == nil {
 		text = oneLine(m.Text)
 	}
-	if m.Index < 0 || m.Index >= len(asked) || len(text) < least || len(text) > most || addresses.MatchString(text) {
+	if m.Index < 0 || m.Index >= len(asked) || len(text) < least || len(text) > most || h.check.steers(text) != "" {
 		state.drop(prompts.Mitigations, text, "mitigation: index or text is not as asked")
 		return
 	}

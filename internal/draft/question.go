@@ -124,7 +124,7 @@ func (h *hybrid) takeReason(state *asked, object []byte) {
 	}
 	key, known := h.check.short[cell.Target]
 	reason := oneLine(cell.Reason)
-	if !known || !cell.Category.Valid() || len(reason) < least || len(reason) > most || addresses.MatchString(reason) {
+	if !known || !cell.Category.Valid() || len(reason) < least || len(reason) > most || h.check.dictated(reason) != "" {
 		state.drop(prompts.Gaps, reason, "not applicable: target, category or reason is not as asked")
 		return
 	}
