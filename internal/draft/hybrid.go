@@ -327,23 +327,37 @@ func (h *hybrid) repair(ctx context.Context, g group, state *asked, bad []badIte
 	c, err := h.ask(ctx, state, prompts.Repair, q, h.enums(g), func(c *collector, _ string, object []byte) {
 		before := len(c.bad)
 		h.consider(ctx, c, state, object)
-		var t struct {
-			Index int `json:"index"`
-		}
-		if decode(object, &t) == nil && len(c.bad) == before {
-			mended[t.Index] = true
+		if i, ok := indexOf(object); ok && len(c.bad) == before {
+			mended[i] = true
 		}
 	})
+	again := map[int]badItem{}
+	if err == nil {
+		for _, b := range c.bad {
+			if i, ok := indexOf([]byte(b.object)); ok {
+				again[i] = b
+			}
+		}
+	}
 	for i, b := range bad {
-		if !mended[i] {
+		if worse, ok := again[i]; ok && !mended[i] {
+			state.drop(prompts.Repair, worse.title, worse.reason)
+		} else if !mended[i] {
 			state.drop(prompts.Threats, b.title, b.reason)
 		}
 	}
-	if err == nil {
-		for _, b := range c.bad {
-			state.drop(prompts.Repair, b.title, b.reason)
-		}
+}
+
+// indexOf returns which of the refused items an object corrects; false where it
+// does not say so.
+func indexOf(object []byte) (int, bool) {
+	var t struct {
+		Index *int `json:"index"`
 	}
+	if decode(object, &t) != nil || t.Index == nil {
+		return 0, false
+	}
+	return *t.Index, true
 }
 
 // drop notes an item that is not kept.

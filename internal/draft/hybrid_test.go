@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -234,6 +235,43 @@ func TestRefusedItemsAreCorrectedOnce(t *testing.T) {
 	_, ok := titled(out, "Ruined batch at the kiln service")
 	require.True(t, ok)
 	require.Empty(t, out.LLM.Dropped)
+}
+
+// An item that stays bad is one that was dropped, with the last reason; an answer
+// that does not say what it corrects corrects nothing.
+func TestWhatStaysBadIsDroppedOnce(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		again map[string]any
+		task  string
+		want  string
+	}{
+		"bad again":     {map[string]any{"index": 0, "targets": []string{"e98"}}, prompts.Repair, `no part or flow has the id "e98"`},
+		"without index": {map[string]any{}, prompts.Threats, `no part or flow has the id "e99"`},
+		"another index": {map[string]any{"index": 7}, prompts.Threats, `no part or flow has the id "e99"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := &model{}
+			m.answer = func(r llm.Request) (string, error) {
+				id := idOf(r, "Kiln service")
+				item := threat("e99", "tampering", "Ruined batch at the kiln service", "An operator can ruin a batch at the kiln service with a wrong plan, causing losses.", "")
+				switch {
+				case id != "" && r.Task == prompts.Threats:
+					return threats(t, item), nil
+				case r.Task == prompts.Repair:
+					maps.Copy(item, c.again)
+					return threats(t, item), nil
+				}
+				return "{}", nil
+			}
+			out, err := hybridPipeline(t, m).Run(t.Context(), potteryInput(), nil)
+			require.NoError(t, err)
+			require.Len(t, out.LLM.Dropped, 1)
+			require.Equal(t, c.task, out.LLM.Dropped[0].Task)
+			require.Equal(t, c.want, out.LLM.Dropped[0].Reason)
+		})
+	}
 }
 
 func TestModelWordsACandidateBetter(t *testing.T) {
