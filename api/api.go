@@ -32,6 +32,7 @@ type Deps struct {
 	Drafts      *analysis.Drafts
 	Providers   *analysis.Providers
 	Reviews     *analysis.Reviews
+	Views       *analysis.Views
 	Threats     *analysis.Threats
 	Metrics     *analysis.Metrics
 

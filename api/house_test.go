@@ -66,6 +66,7 @@ type database interface {
 	analysis.DraftStore
 	analysis.RunStore
 	analysis.ReviewStore
+	analysis.ViewStore
 	analysis.ThreatStore
 	analysis.MetricsStore
 	analysis.ProviderStore
@@ -111,7 +112,7 @@ func newHouseWith(t *testing.T, opened *store.Store, between func(*store.Store) 
 		Models:      &analysis.Models{Kit: kit, Store: db}, Questions: &analysis.Questions{Kit: kit, Store: db},
 		Drafts:    &analysis.Drafts{Kit: kit, Store: watchedDrafts{db, h.queued}, Hybrid: drafting.pipeline.Hybrid()},
 		Providers: &analysis.Providers{Store: db, LLM: drafting.llm},
-		Reviews:   &analysis.Reviews{Kit: kit, Store: db}, Threats: &analysis.Threats{Kit: kit, Store: db},
+		Reviews:   &analysis.Reviews{Kit: kit, Store: db}, Views: &analysis.Views{Kit: kit, Store: db}, Threats: &analysis.Threats{Kit: kit, Store: db},
 		Metrics: &analysis.Metrics{Kit: kit, Store: db},
 		Ready: func(ctx context.Context) error {
 			if err := h.ready.Load(); err != nil {

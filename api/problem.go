@@ -65,22 +65,29 @@ func (s *server) writeKnown(c *gin.Context, e *stride.Error) {
 	if e.Kind == stride.Unauthenticated {
 		c.Header("WWW-Authenticate", `Bearer realm="threatdraft"`)
 	}
-	current, revision := present(e.Current)
-	if revision > 0 {
+	if _, revision := present(e.Current); revision > 0 {
 		c.Header("ETag", etag(revision))
 	}
-	s.writeProblem(c, problem{
-		Type: problemType(string(e.Kind)), Status: statuses[e.Kind], Detail: e.Message, Errors: e.Fields, Current: current,
-	})
+	s.writeProblem(c, problemOf(e))
 }
 
-func (s *server) writeProblem(c *gin.Context, p problem) {
-	p.Title = http.StatusText(p.Status)
-	p.RequestID = requestID(c)
+// problemOf is the document of an error of ours.
+func problemOf(e *stride.Error) problem {
+	current, _ := present(e.Current)
+	return problem{Type: problemType(string(e.Kind)), Status: statuses[e.Kind], Detail: e.Message, Errors: e.Fields, Current: current}
+}
+
+// complete fills in what every problem has.
+func (p problem) complete(c *gin.Context) problem {
+	p.Title, p.RequestID = http.StatusText(p.Status), requestID(c)
 	if p.Errors == nil {
 		p.Errors = []stride.Field{}
 	}
-	body, err := json.Marshal(p)
+	return p
+}
+
+func (s *server) writeProblem(c *gin.Context, p problem) {
+	body, err := json.Marshal(p.complete(c))
 	if err != nil {
 		s.Log.ErrorContext(c, "encode problem", "error", err)
 		c.Status(http.StatusInternalServerError)

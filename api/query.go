@@ -27,7 +27,11 @@ type query struct {
 // readQuery refuses parameters that are not among the known ones: a filter with
 // a slip of the pen must not answer with everything.
 func readQuery(c *gin.Context, known ...string) *query {
-	q := &query{values: c.Request.URL.Query()}
+	return newQuery(c.Request.URL.Query(), known...)
+}
+
+func newQuery(values url.Values, known ...string) *query {
+	q := &query{values: values}
 	for name, values := range q.values {
 		if !slices.Contains(known, name) {
 			q.add(name, "is no parameter here; known are "+strings.Join(known, ", "))

@@ -326,6 +326,10 @@ func (r reply) encode() (analysis.Reply, error) {
 	if r.revision > 0 {
 		out.Headers["ETag"] = etag(r.revision)
 	}
+	if r.status == http.StatusNoContent {
+		delete(out.Headers, "Content-Type")
+		return out, nil
+	}
 	body, err := json.Marshal(r.body)
 	out.Body = body
 	return out, err

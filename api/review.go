@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -30,6 +31,10 @@ type suggestionWire struct {
 	CreatedAt  time.Time                `json:"created_at"`
 	DecidedAt  *time.Time               `json:"decided_at"`
 	DecidedBy  *stride.UserID           `json:"decided_by"`
+	// ClaimedBy works on it until ClaimedUntil, which may be over.
+	ClaimedBy    *stride.UserID `json:"claimed_by"`
+	ClaimedUntil *time.Time     `json:"claimed_until"`
+	ParkedUntil  *time.Time     `json:"parked_until"`
 	// Decisions is there where one suggestion is asked for.
 	Decisions *[]decisionWire `json:"decisions,omitempty"`
 }
@@ -43,6 +48,8 @@ type decisionWire struct {
 	Into     *stride.SuggestionID `json:"into"`
 	ActorID  *stride.UserID       `json:"actor_id"`
 	At       time.Time            `json:"at"`
+	Until    *time.Time           `json:"until"`
+	Undone   bool                 `json:"undone"`
 }
 
 func suggestionOut(s stride.Suggestion) suggestionWire {
@@ -50,14 +57,14 @@ func suggestionOut(s stride.Suggestion) suggestionWire {
 		ID: s.ID, ProjectID: s.ProjectID, ModelID: s.ModelID, DraftID: s.DraftID, State: s.State, Submitted: s.Submitted,
 		Proposal: s.Current, Origins: orEmpty(s.Proposal.Origins), Original: s.Proposal, MergedInto: orNull(s.MergedInto), ThreatID: orNull(s.ThreatID), Ask: s.Ask,
 		Earlier: orEmpty(s.Earlier), Version: s.Revision, CreatedAt: s.CreatedAt.UTC(), DecidedAt: timeOf(s.DecidedAt),
-		DecidedBy: orNull(s.DecidedBy),
+		DecidedBy: orNull(s.DecidedBy), ClaimedBy: orNull(s.ClaimedBy), ClaimedUntil: timeOf(s.ClaimedUntil), ParkedUntil: timeOf(s.ParkedUntil),
 	}
 }
 
 func decisionOut(d stride.Decision) decisionWire {
 	return decisionWire{
 		ID: d.ID, Decision: d.Kind, Reason: d.Reason, Text: d.Text, Diff: orEmpty(d.Diff), Into: orNull(d.Into),
-		ActorID: orNull(d.ActorID), At: d.At.UTC(),
+		ActorID: orNull(d.ActorID), At: d.At.UTC(), Until: timeOf(d.Until), Undone: d.Undone,
 	}
 }
 
@@ -67,9 +74,13 @@ func suggestionReply(s stride.Suggestion) reply {
 
 func suggestionID(c *gin.Context) stride.SuggestionID { return stride.SuggestionID(c.Param("id")) }
 
-func (s *server) listSuggestions(c *gin.Context) error {
-	q := readQuery(c, "project", "model", "draft", "submitted", "state", "category", "severity", "confidence", "target",
-		"sort", "limit", "cursor")
+// queueFilters are the parameters that narrow the queue.
+var queueFilters = []string{
+	"project", "model", "draft", "submitted", "state", "category", "severity", "confidence", "target", "rule", "q", "claimed", "parked", "created_before", "sort",
+}
+
+// readFilter reads the parameters that narrow the queue.
+func readFilter(q *query) analysis.SuggestionFilter {
 	f := analysis.SuggestionFilter{
 		Project: stride.ProjectID(q.text("project")), Model: stride.ModelID(q.text("model")), Draft: stride.DraftID(q.text("draft")),
 		Submitted: q.flag("submitted"), Target: stride.Key(q.text("target")),
@@ -77,12 +88,37 @@ func (s *server) listSuggestions(c *gin.Context) error {
 		Category:   words(q, "category", stride.Category.Valid),
 		Severity:   words(q, "severity", stride.Severity.Valid),
 		Confidence: words(q, "confidence", stride.Confidence.Valid),
-		Sort:       analysis.SuggestionSort(q.text("sort")),
+		Rule:       q.text("rule"), Text: q.text("q"), Claimed: analysis.Claimed(q.text("claimed")), Parked: q.flag("parked"),
+		CreatedBefore: q.moment("created_before"), Sort: analysis.SuggestionSort(q.text("sort")),
 	}
 	if f.Sort != "" && !f.Sort.Valid() {
 		q.add("sort", "must be one of priority, created_at, -created_at")
 	}
-	page := q.page()
+	if f.Claimed != "" && !f.Claimed.Valid() {
+		q.add("claimed", "must be one of me, others, nobody")
+	}
+	if len(f.Text) > 200 {
+		q.add("q", "must have at most 200 bytes")
+	}
+	return f
+}
+
+// suggestionList is a page of the queue, with facets where they are asked for.
+type suggestionList struct {
+	list[suggestionWire]
+	Facets *facetsWire `json:"facets,omitempty"`
+}
+
+type facetsWire struct {
+	State      map[stride.SuggestionState]int64 `json:"state"`
+	Category   map[stride.Category]int64        `json:"category"`
+	Severity   map[stride.Severity]int64        `json:"severity"`
+	Confidence map[stride.Confidence]int64      `json:"confidence"`
+}
+
+func (s *server) listSuggestions(c *gin.Context) error {
+	q := readQuery(c, append(slices.Clone(queueFilters), "facets", "limit", "cursor")...)
+	f, facets, page := readFilter(q), q.flag("facets"), q.page()
 	if err := q.err(); err != nil {
 		return err
 	}
@@ -90,7 +126,16 @@ func (s *server) listSuggestions(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.write(c, reply{status: http.StatusOK, body: listOf(found, q.filter(), suggestionOut)})
+	out := suggestionList{list: listOf(found, q.filter(), suggestionOut)}
+	if facets != nil && *facets {
+		counted, err := s.Reviews.Facets(c.Request.Context(), actor(c), f)
+		if err != nil {
+			return err
+		}
+		wire := facetsWire(counted)
+		out.Facets = &wire
+	}
+	return s.write(c, reply{status: http.StatusOK, body: out})
 }
 
 func (s *server) getSuggestion(c *gin.Context) error {
@@ -131,6 +176,14 @@ type decisionIn struct {
 	Text     string              `json:"text"`
 	Edits    editsIn             `json:"edits"`
 	Into     stride.SuggestionID `json:"into"`
+	Until    *time.Time          `json:"until"`
+	Force    bool                `json:"force"`
+}
+
+func (in decisionIn) decision() analysis.NewDecision {
+	return analysis.NewDecision{
+		Kind: in.Decision, Reason: in.Reason, Text: in.Text, Edits: stride.Edits(in.Edits), Into: in.Into, Until: in.Until, Force: in.Force,
+	}
 }
 
 func (s *server) decideSuggestion(c *gin.Context) error {
@@ -140,8 +193,6 @@ func (s *server) decideSuggestion(c *gin.Context) error {
 		return err
 	}
 	return mutate(s, c, body, func(call analysis.Call) (stride.Suggestion, error) {
-		return s.Reviews.Decide(c.Request.Context(), call, suggestionID(c), analysis.NewDecision{
-			Kind: in.Decision, Reason: in.Reason, Text: in.Text, Edits: stride.Edits(in.Edits), Into: in.Into,
-		})
+		return s.Reviews.Decide(c.Request.Context(), call, suggestionID(c), in.decision())
 	}, suggestionReply)
 }

@@ -29,6 +29,9 @@ func (s *server) routes() []route {
 		{"GET", "/openapi.yaml", public, s.openapi},
 
 		{"GET", "/v1/me", viewer, s.me},
+		{"GET", "/v1/me/views", viewer, s.listViews},
+		{"PUT", "/v1/me/views/:name", viewer, s.saveView},
+		{"DELETE", "/v1/me/views/:name", viewer, s.deleteView},
 
 		{"POST", "/v1/projects", author, s.createProject},
 		{"GET", "/v1/projects", viewer, s.listProjects},
@@ -63,8 +66,14 @@ func (s *server) routes() []route {
 		{"POST", "/v1/providers/check", admin, s.checkProviders},
 
 		{"GET", "/v1/suggestions", viewer, s.listSuggestions},
+		{"POST", "/v1/suggestions/next", reviewer, s.nextSuggestion},
+		{"POST", "/v1/suggestions/decisions", reviewer, s.decideSuggestions},
 		{"GET", "/v1/suggestions/:id", viewer, s.getSuggestion},
+		{"POST", "/v1/suggestions/:id/claim", reviewer, s.claimSuggestion},
+		{"POST", "/v1/suggestions/:id/release", reviewer, s.releaseSuggestion},
 		{"POST", "/v1/suggestions/:id/decision", reviewer, s.decideSuggestion},
+		{"POST", "/v1/suggestions/:id/undo", reviewer, s.undoDecision},
+		{"POST", "/v1/suggestions/:id/answer", author, s.answerReviewer},
 
 		{"GET", "/v1/threats", viewer, s.listThreats},
 		{"GET", "/v1/threats/:id", viewer, s.getThreat},

@@ -57,11 +57,11 @@ func (p program) newHTTP(db *store.Store, with drafting, log *slog.Logger, closi
 		Questions:   &analysis.Questions{Kit: kit, Store: db},
 		Drafts:      &analysis.Drafts{Kit: kit, Store: db, Hybrid: with.pipeline.Hybrid()},
 		Providers:   &analysis.Providers{Store: db, LLM: with.providers()},
-		Reviews:     &analysis.Reviews{Kit: kit, Store: db},
-		Threats:     &analysis.Threats{Kit: kit, Store: db},
-		Metrics:     &analysis.Metrics{Kit: kit, Store: db},
-		Ready:       readiness(db, closing),
-		Log:         log, Registry: registry, Now: p.now, NewID: p.newID, Closing: closing,
+		Reviews:     &analysis.Reviews{Kit: kit, Store: db}, Views: &analysis.Views{Kit: kit, Store: db},
+		Threats: &analysis.Threats{Kit: kit, Store: db},
+		Metrics: &analysis.Metrics{Kit: kit, Store: db},
+		Ready:   readiness(db, closing),
+		Log:     log, Registry: registry, Now: p.now, NewID: p.newID, Closing: closing,
 	})
 	return &http.Server{
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,

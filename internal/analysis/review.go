@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/threatdraft/threatdraft/internal/stride"
@@ -18,8 +19,10 @@ type ReviewStore interface {
 	Suggestion(ctx context.Context, reach stride.Reach, id stride.SuggestionID) (stride.Suggestion, error)
 	// Suggestions lists in the filter's order, with earlier decisions.
 	Suggestions(ctx context.Context, reach stride.Reach, f SuggestionFilter, p Page) (Listing[stride.Suggestion], error)
-	// Decisions returns all of a suggestion, oldest first.
-	Decisions(ctx context.Context, id stride.SuggestionID) ([]stride.Decision, error)
+	DecisionReader
+	// Facets counts what the filter finds, its choice of state, category, severity
+	// and confidence aside.
+	Facets(ctx context.Context, reach stride.Reach, f SuggestionFilter) ([]FacetCell, error)
 	InReviewTx(ctx context.Context, fn func(ReviewTx) error) error
 }
 
@@ -32,11 +35,26 @@ type ReviewTx interface {
 	StandingTx
 	// Model returns the model with its sources; NotFound where there is none.
 	Model(ctx context.Context, id stride.ModelID) (stride.ThreatModel, error)
-	// Remerge points what was merged into one suggestion to another.
-	Remerge(ctx context.Context, from, to stride.SuggestionID) error
+	QueueTx
+	MergeTx
+	UndoTx
 	NewThreatTx
 	// LinkThreat records that a threat was seen in a version; again is fine.
 	LinkThreat(ctx context.Context, m stride.ModelID, t stride.ThreatID) error
+}
+
+// DecisionReader reads decisions.
+type DecisionReader interface {
+	// Decisions returns all of a suggestion, oldest first.
+	Decisions(ctx context.Context, id stride.SuggestionID) ([]stride.Decision, error)
+}
+
+// MergeTx keeps merges flat.
+type MergeTx interface {
+	// MergedInto returns the suggestions that were merged into one.
+	MergedInto(ctx context.Context, id stride.SuggestionID) ([]stride.SuggestionID, error)
+	// PointMerged makes the suggestions ones that were merged into another.
+	PointMerged(ctx context.Context, ids []stride.SuggestionID, into stride.SuggestionID) error
 }
 
 // DecideTx writes what becomes of a suggestion.
@@ -89,7 +107,25 @@ type SuggestionFilter struct {
 	Confidence []stride.Confidence
 	// Target is the key of an element or flow.
 	Target stride.Key
-	Sort   SuggestionSort // "" stands for priority
+	Rule   string
+	// Text is words, of which title or statement have each, or one that begins so.
+	Text          string
+	Claimed       Claimed
+	Parked        *bool
+	CreatedBefore *time.Time
+	Sort          SuggestionSort // "" stands for priority
+	// User and At are who asks, and when, which claims and parkings are seen from.
+	User stride.UserID
+	At   time.Time
+}
+
+// from is the filter as the actor sees it now.
+func (s *Reviews) from(actor stride.Actor, f SuggestionFilter) SuggestionFilter {
+	if f.Sort == "" {
+		f.Sort = SortPriority
+	}
+	f.User, f.At = actor.User, s.Now()
+	return f
 }
 
 // Reviews is the validation queue.
@@ -105,14 +141,15 @@ type NewDecision struct {
 	Text   string
 	Edits  stride.Edits
 	Into   stride.SuggestionID
+	// Until ends a parking.
+	Until *time.Time
+	// Force decides although somebody else holds the suggestion; for admins.
+	Force bool
 }
 
 // List returns part of the queue.
 func (s *Reviews) List(ctx context.Context, actor stride.Actor, f SuggestionFilter, p Page) (Listing[stride.Suggestion], error) {
-	if f.Sort == "" {
-		f.Sort = SortPriority
-	}
-	return s.Store.Suggestions(ctx, actor.Reach(stride.RoleViewer), f, p)
+	return s.Store.Suggestions(ctx, actor.Reach(stride.RoleViewer), s.from(actor, f), p)
 }
 
 // Get returns NotFound for what does not exist or is not the actor's.
@@ -137,41 +174,66 @@ func (s *Reviews) Decide(ctx context.Context, call Call, id stride.SuggestionID,
 	if err != nil {
 		return seen, err
 	}
-	if err := requireRole(call.Actor, seen.ProjectID, stride.RoleReviewer, "suggestion"); err != nil {
-		return seen, err
-	}
-	if err := n.validate(); err != nil {
+	if err := s.mayDecide(call.Actor, seen, n); err != nil {
 		return seen, err
 	}
 	var out stride.Suggestion
 	err = s.Store.InReviewTx(ctx, func(tx ReviewTx) error {
 		var err error
-		out, err = effect(ctx, tx, call, s.Now(), func() (stride.Suggestion, error) {
-			p, err := tx.LockProject(ctx, seen.ProjectID)
-			if err != nil {
-				return seen, err
-			}
-			sug, err := tx.SuggestionByID(ctx, id)
-			if err != nil {
-				return sug, err
-			}
-			sug.Earlier = seen.Earlier
-			conflict, err := s.conflict(ctx, tx, p, sug, n)
-			if err != nil {
-				return sug, err
-			}
-			if err := call.Match.check(sug.Revision, conflict, sug); err != nil {
-				return sug, err
-			}
-			return s.frozen().decide(ctx, tx, call.Actor, sug, n)
-		})
+		out, err = effect(ctx, tx, call, s.Now(), func() (stride.Suggestion, error) { return s.decideOne(ctx, tx, call, seen, n) })
 		return err
 	})
 	return out, err
 }
 
+// mayDecide checks role and decision.
+func (s *Reviews) mayDecide(actor stride.Actor, sug stride.Suggestion, n NewDecision) error {
+	if err := requireRole(actor, sug.ProjectID, stride.RoleReviewer, "suggestion"); err != nil {
+		return err
+	}
+	if n.Force && !actor.RoleIn(sug.ProjectID).AtLeast(stride.RoleAdmin) {
+		return stride.Errorf(stride.Forbidden, "only an admin may force a decision on what somebody else holds")
+	}
+	return n.validate(s.Now())
+}
+
+// decideOne settles a suggestion, which was seen before the transaction, under the
+// locks of its project and its row.
+func (s *Reviews) decideOne(ctx context.Context, tx ReviewTx, call Call, seen stride.Suggestion, n NewDecision) (stride.Suggestion, error) {
+	p, sug, err := lockSuggestion(ctx, tx, seen)
+	if err != nil {
+		return sug, err
+	}
+	at := s.frozen()
+	conflict, err := at.conflict(ctx, tx, p, sug, n)
+	if err != nil {
+		return sug, err
+	}
+	if conflict == nil {
+		conflict = held(sug, call.Actor, at.Now(), n.Force)
+	}
+	if err := call.Match.check(sug.Revision, conflict, sug); err != nil {
+		return sug, err
+	}
+	return at.decide(ctx, tx, call.Actor, sug, n)
+}
+
+// lockSuggestion locks the project and the suggestion and reads both anew.
+func lockSuggestion(ctx context.Context, tx ReviewTx, seen stride.Suggestion) (stride.Project, stride.Suggestion, error) {
+	p, err := tx.LockProject(ctx, seen.ProjectID)
+	if err != nil {
+		return p, seen, err
+	}
+	if err := tx.LockSuggestion(ctx, seen.ID); err != nil {
+		return p, seen, err
+	}
+	sug, err := tx.SuggestionByID(ctx, seen.ID)
+	sug.Earlier = seen.Earlier
+	return p, sug, err
+}
+
 // validate checks what can be told from the decision alone.
-func (n NewDecision) validate() error {
+func (n NewDecision) validate(now time.Time) error {
 	var bad []stride.Field
 	add := func(field, msg string) { bad = append(bad, stride.Field{Field: field, Message: msg}) }
 	switch n.Kind {
@@ -194,8 +256,15 @@ func (n NewDecision) validate() error {
 		if strings.TrimSpace(n.Text) == "" {
 			add("text", "is required: the question to the author")
 		}
+	case stride.DecisionPark:
+		if n.Until == nil || !n.Until.After(now) || n.Until.After(now.Add(longestParking)) {
+			add("until", "is required: a moment in the future, at most a year away")
+		}
 	default:
-		add("decision", "must be one of accept, reject, merge, needs_info, reopen")
+		add("decision", "must be one of accept, reject, merge, needs_info, park, reopen")
+	}
+	if n.Kind != stride.DecisionPark && n.Until != nil {
+		add("until", "belongs to a parking")
 	}
 	if n.Kind != stride.DecisionReject && n.Reason != "" {
 		add("reason", "belongs to a rejection")
@@ -214,6 +283,9 @@ func (n NewDecision) validate() error {
 	}
 	return &stride.Error{Kind: stride.Invalid, Message: "the decision is not valid", Fields: bad}
 }
+
+// longestParking is how long a suggestion can be put aside.
+const longestParking = 366 * 24 * time.Hour
 
 func joinReasons() string {
 	var names []string
@@ -241,6 +313,9 @@ func (n NewDecision) target() stride.SuggestionState {
 // conflict says why the state does not allow the decision. Undoing an
 // acceptance is not a reopening: its threat lives already.
 func (n NewDecision) conflict(sug stride.Suggestion) error {
+	if n.Kind == stride.DecisionPark && sug.State == stride.SuggestionPending {
+		return nil
+	}
 	if sug.State.CanMove(n.target()) && (n.Kind != stride.DecisionReopen || sug.State != stride.SuggestionAccepted) {
 		return nil
 	}
@@ -277,11 +352,15 @@ func (s *Reviews) decide(ctx context.Context, tx ReviewTx, actor stride.Actor, s
 	now := s.Now()
 	d := stride.Decision{
 		ID: stride.DecisionID(s.NewID()), SuggestionID: sug.ID, Kind: n.Kind, Reason: n.Reason, Text: n.Text,
-		ActorID: actor.User, At: now,
+		ActorID: actor.User, At: now, Until: n.Until, Before: before(sug),
 	}
-	sug.State, sug.DecidedAt, sug.DecidedBy, sug.Ask = n.target(), &now, actor.User, ""
+	sug.State, sug.DecidedAt, sug.DecidedBy, sug.Ask, sug.ParkedUntil = n.target(), &now, actor.User, "", nil
+	sug.ClaimedBy, sug.ClaimedUntil = "", nil
 	switch n.Kind {
 	case stride.DecisionAccept:
+		if !n.Edits.Empty() {
+			d.Before.Current, d.Before.Fingerprints = new(sug.Current), maps.Clone(sug.Fingerprints)
+		}
 		if err := s.edit(&sug, n.Edits); err != nil {
 			return sug, err
 		}
@@ -290,15 +369,17 @@ func (s *Reviews) decide(ctx context.Context, tx ReviewTx, actor stride.Actor, s
 		}
 		d.Diff = stride.Diff(sug.Proposal, sug.Current)
 	case stride.DecisionMerge:
-		into, err := s.mergeInto(ctx, tx, sug, n.Into)
+		into, moved, err := s.mergeInto(ctx, tx, sug, n.Into)
 		if err != nil {
 			return sug, err
 		}
-		sug.MergedInto, d.Into = into, into
+		sug.MergedInto, d.Into, d.Before.Moved = into, into, moved
 	case stride.DecisionNeedsInfo:
 		sug.Ask, sug.DecidedAt, sug.DecidedBy = n.Text, nil, ""
 	case stride.DecisionReopen:
 		sug.DecidedAt, sug.DecidedBy = nil, ""
+	case stride.DecisionPark:
+		sug.DecidedAt, sug.DecidedBy, sug.ParkedUntil = nil, "", n.Until
 	}
 	if err := s.Kit.writeDecision(ctx, tx, tx, actor, &sug, d, from); err != nil {
 		return sug, err
@@ -363,8 +444,11 @@ func (k Kit) writeDecision(
 	if d.Into != "" {
 		payload["into"] = d.Into
 	}
+	if d.Until != nil {
+		payload["until"] = d.Until.UTC()
+	}
 	err := k.record(ctx, tx, actor, sug.ProjectID, stride.EventSuggestionDecided, stride.SubjectSuggestion, string(sug.ID), payload)
-	if err != nil {
+	if err != nil || sug.State == from {
 		return err
 	}
 	return k.enter(ctx, tx, sug.ProjectID, stride.SubjectSuggestion, string(sug.ID), string(sug.State))
@@ -393,30 +477,36 @@ func (k Kit) supersede(ctx context.Context, tx RecordTx, dt DecideTx, actor stri
 }
 
 // mergeInto finds where a merge ends: chains are flattened, and what was merged
-// into this one moves along.
-func (s *Reviews) mergeInto(ctx context.Context, tx ReviewTx, sug stride.Suggestion, into stride.SuggestionID) (stride.SuggestionID, error) {
+// into this one moves along and is returned.
+func (s *Reviews) mergeInto(
+	ctx context.Context, tx ReviewTx, sug stride.Suggestion, into stride.SuggestionID,
+) (end stride.SuggestionID, moved []stride.SuggestionID, err error) {
 	target, err := tx.SuggestionByID(ctx, into)
 	if isKind(err, stride.NotFound) || (err == nil && target.ProjectID != sug.ProjectID) {
-		return "", stride.InvalidField("into", "is no suggestion of this project")
+		return "", nil, stride.InvalidField("into", "is no suggestion of this project")
 	}
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	if target.State == stride.SuggestionMerged {
 		if target, err = tx.SuggestionByID(ctx, target.MergedInto); err != nil {
-			return "", err
+			return "", nil, err
 		}
 	}
 	if target.ID == sug.ID {
-		return "", stride.InvalidField("into", "leads back to this suggestion")
+		return "", nil, stride.InvalidField("into", "leads back to this suggestion")
 	}
 	if target.State == stride.SuggestionRejected || target.State == stride.SuggestionSuperseded {
-		return "", stride.InvalidField("into", "is %s; merge into one that stands", target.State)
+		return "", nil, stride.InvalidField("into", "is %s; merge into one that stands", target.State)
 	}
-	if err := tx.Remerge(ctx, sug.ID, target.ID); err != nil {
-		return "", fmt.Errorf("flatten merges: %w", err)
+	moved, err = tx.MergedInto(ctx, sug.ID)
+	if err != nil {
+		return "", nil, fmt.Errorf("find what was merged: %w", err)
 	}
-	return target.ID, nil
+	if err := tx.PointMerged(ctx, moved, target.ID); err != nil {
+		return "", nil, fmt.Errorf("flatten merges: %w", err)
+	}
+	return target.ID, moved, nil
 }
 
 // accept makes the threat of an accepted suggestion.

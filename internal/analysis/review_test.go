@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -10,6 +11,7 @@ import (
 
 func TestDecisionsAreCheckedWhole(t *testing.T) {
 	t.Parallel()
+	now := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 	for name, tc := range map[string]struct {
 		n      NewDecision
 		fields []string
@@ -19,6 +21,10 @@ func TestDecisionsAreCheckedWhole(t *testing.T) {
 		"other without text":    {NewDecision{Kind: stride.DecisionReject, Reason: stride.ReasonOther}, []string{"text"}},
 		"merge into nothing":    {NewDecision{Kind: stride.DecisionMerge}, []string{"into"}},
 		"ask nothing":           {NewDecision{Kind: stride.DecisionNeedsInfo, Text: " "}, []string{"text"}},
+		"park for ever":         {NewDecision{Kind: stride.DecisionPark}, []string{"until"}},
+		"park until yesterday":  {NewDecision{Kind: stride.DecisionPark, Until: new(now.AddDate(0, 0, -1))}, []string{"until"}},
+		"park for two years":    {NewDecision{Kind: stride.DecisionPark, Until: new(now.AddDate(2, 0, 0))}, []string{"until"}},
+		"accept until tomorrow": {NewDecision{Kind: stride.DecisionAccept, Until: new(now.AddDate(0, 0, 1))}, []string{"until"}},
 		"accept with all that belongs elsewhere": {
 			NewDecision{Kind: stride.DecisionAccept, Reason: stride.ReasonOther, Into: "x"}, []string{"reason", "into"},
 		},
@@ -26,9 +32,9 @@ func TestDecisionsAreCheckedWhole(t *testing.T) {
 			NewDecision{Kind: stride.DecisionReject, Reason: stride.ReasonDuplicate, Edits: stride.Edits{Title: new("t")}}, []string{"edits"},
 		},
 	} {
-		require.Equal(t, tc.fields, fieldsOf(t, tc.n.validate()), name)
+		require.Equal(t, tc.fields, fieldsOf(t, tc.n.validate(now)), name)
 	}
-	require.NoError(t, NewDecision{Kind: stride.DecisionReject, Reason: stride.ReasonTooGeneric}.validate())
+	require.NoError(t, NewDecision{Kind: stride.DecisionReject, Reason: stride.ReasonTooGeneric}.validate(now))
 }
 
 func TestDecidedIsDecided(t *testing.T) {

@@ -83,7 +83,7 @@ var quoted = regexp.MustCompile(`“[^”]{1,200}”|"[^"]{1,200}"`)
 // design may have dictated it.
 func (c *checker) designQuotes(text string) bool {
 	return slices.ContainsFunc(quoted.FindAllString(text, -1), func(q string) bool {
-		words := plainWords(q)
+		words := stride.Words(q)
 		return words != "" && strings.Contains(c.design, words)
 	})
 }
@@ -143,7 +143,7 @@ var englishWords = []string{
 // function word of English. Statements of models had one in six at the least.
 func isEnglish(text string) bool {
 	for _, sentence := range sentenceEnd.Split(text, -1) {
-		words := strings.Fields(plainWords(sentence))
+		words := strings.Fields(stride.Words(sentence))
 		ours := 0
 		for _, w := range words {
 			if slices.Contains(englishWords, w) {
@@ -167,7 +167,7 @@ var foreignWords = strings.Fields(
 // isForeign reports whether a title has two words of another language.
 func isForeign(title string) bool {
 	theirs := 0
-	for _, w := range strings.Fields(plainWords(title)) {
+	for _, w := range strings.Fields(stride.Words(title)) {
 		if slices.Contains(foreignWords, w) {
 			theirs++
 		}
@@ -184,7 +184,7 @@ const (
 // repeatsDesign reports whether a text holds a whole sentence of the design that it
 // does not mark as a quotation.
 func (c *checker) repeatsDesign(text string) bool {
-	words := plainWords(quoted.ReplaceAllString(text, "“”"))
+	words := stride.Words(quoted.ReplaceAllString(text, "“”"))
 	return slices.ContainsFunc(c.sentences, func(s string) bool { return strings.Contains(words, s) })
 }
 
@@ -192,12 +192,12 @@ func (c *checker) repeatsDesign(text string) bool {
 // and the letters of its names.
 func (c *checker) readDesign(a *stride.Architecture, sources []stride.Source) {
 	var design, letters strings.Builder
-	names := plainWords(strings.Join(named(a), ". "))
+	names := stride.Words(strings.Join(named(a), ". "))
 	for _, s := range sources {
 		text := string(s.Content)
-		design.WriteString(plainWords(text) + " ")
+		design.WriteString(stride.Words(text) + " ")
 		for _, sentence := range sentenceEnd.Split(text, -1) {
-			if words := plainWords(oneLine(sentence)); len(words) >= leastBytes && strings.Count(words, " ")+1 >= leastWords && !strings.Contains(names, words) {
+			if words := stride.Words(oneLine(sentence)); len(words) >= leastBytes && strings.Count(words, " ")+1 >= leastWords && !strings.Contains(names, words) {
 				c.sentences = append(c.sentences, words)
 			}
 		}
@@ -219,9 +219,3 @@ func named(a *stride.Architecture) []string {
 }
 
 var sentenceEnd = regexp.MustCompile(`[.!?]+(?:\s|$)|[\r\n]+|[。！？]`)
-
-// plainWords is a text in small letters with one space between words, and nothing
-// else. Scripts without spaces are one word per run.
-func plainWords(text string) string {
-	return strings.Join(strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), " ")
-}

@@ -28,6 +28,13 @@ type dialect struct {
 	// lockRow ends a select that locks its rows until the transaction ends. It
 	// does not stand in the way of foreign keys. SQLite has one writer anyway.
 	lockRow string
+	// skipLocked ends a select that locks the row of s that it finds, and passes over
+	// those that others have locked.
+	skipLocked string
+	// matchWords selects the suggestions whose words match a query, which wordQuery
+	// makes: all of the words, each as the beginning of one.
+	matchWords string
+	wordQuery  func(words []string) string
 	// lockLedger is a statement that holds back its like until the transaction ends,
 	// "" where there is one writer anyway.
 	lockLedger string
@@ -50,6 +57,8 @@ func sqliteDialect() dialect {
 	return dialect{
 		name:        "sqlite",
 		goose:       goose.DialectSQLite3,
+		matchWords:  "select t.suggestion_id from suggestion_words join suggestion_texts t on t.id = suggestion_words.rowid where suggestion_words match ?",
+		wordQuery:   func(words []string) string { return `"` + strings.Join(words, `" * "`) + `" *` },
 		anyOf:       "exists (select 1 from json_each(%s) where value = ?)",
 		fetchedAt:   "cast(unixepoch(j.attempted_at, 'subsec') * 1000000 as integer)",
 		tableExists: "select count(*) from sqlite_master where type = 'table' and name = ?",
@@ -64,6 +73,9 @@ func postgresDialect() dialect {
 		name:        "postgres",
 		goose:       goose.DialectPostgres,
 		lockRow:     " for no key update",
+		skipLocked:  " for no key update of s skip locked",
+		matchWords:  "select suggestion_id from suggestion_texts where search @@ to_tsquery('simple', ?)",
+		wordQuery:   func(words []string) string { return `'` + strings.Join(words, `':* & '`) + `':*` },
 		lockLedger:  "select pg_advisory_xact_lock(hashtext('threatdraft.llm_calls'))",
 		anyOf:       "exists (select 1 from json_array_elements_text(%s::json) as each (value) where each.value = ?)",
 		fetchedAt:   "cast(extract(epoch from j.attempted_at) * 1000000 as bigint)",

@@ -35,10 +35,14 @@ type suggestionRow struct {
 	Current    jsonOf[stride.Proposal] `db:"current"`
 	MergedInto stride.SuggestionID     `db:"merged_into"`
 	Ask        string                  `db:"ask"`
-	Revision   int64                   `db:"revision"`
-	CreatedAt  int64                   `db:"created_at"`
-	DecidedAt  *int64                  `db:"decided_at"`
-	DecidedBy  stride.UserID           `db:"decided_by"`
+	// A claim and a parking hold until their moment and are never cleaned away.
+	ClaimedBy    stride.UserID `db:"claimed_by"`
+	ClaimedUntil *int64        `db:"claimed_until"`
+	ParkedUntil  *int64        `db:"parked_until"`
+	Revision     int64         `db:"revision"`
+	CreatedAt    int64         `db:"created_at"`
+	DecidedAt    *int64        `db:"decided_at"`
+	DecidedBy    stride.UserID `db:"decided_by"`
 	// From other tables.
 	Submitted int64           `db:"submitted"`
 	Scope     string          `db:"scope"`
@@ -55,6 +59,7 @@ func newSuggestionRow(s stride.Suggestion) suggestionRow {
 		Rule: s.Proposal.Rule, LLMModel: s.Proposal.ByModel().Model, LLMPrompt: s.Proposal.ByModel().Prompt, Priority: s.Proposal.Priority(), Proposal: jsonOf[stride.Proposal]{s.Proposal},
 		Current: jsonOf[stride.Proposal]{s.Current}, MergedInto: s.MergedInto, Ask: s.Ask, Revision: s.Revision,
 		CreatedAt: micros(s.CreatedAt), DecidedAt: microsOrNull(s.DecidedAt), DecidedBy: s.DecidedBy,
+		ClaimedBy: s.ClaimedBy, ClaimedUntil: microsOrNull(s.ClaimedUntil), ParkedUntil: microsOrNull(s.ParkedUntil),
 	}
 }
 
@@ -65,12 +70,14 @@ func (r suggestionRow) suggestion() stride.Suggestion {
 		Scope: r.Scope, ModelNumber: r.Number,
 		MergedInto: r.MergedInto, ThreatID: r.ThreatID, Ask: r.Ask, Revision: r.Revision,
 		CreatedAt: instant(r.CreatedAt), DecidedAt: instantOrNil(r.DecidedAt), DecidedBy: r.DecidedBy,
+		ClaimedBy: r.ClaimedBy, ClaimedUntil: instantOrNil(r.ClaimedUntil), ParkedUntil: instantOrNil(r.ParkedUntil),
 	}
 }
 
 const selectSuggestions = `
 select s.id, s.project_id, s.model_id, s.draft_id, s.item_key, s.state, s.category, s.severity, s.confidence, s.rule,
-       s.priority, s.proposal, s.current, s.merged_into, s.ask, s.revision, s.created_at, s.decided_at, s.decided_by,
+       s.priority, s.proposal, s.current, s.merged_into, s.ask, s.claimed_by, s.claimed_until, s.parked_until,
+       s.revision, s.created_at, s.decided_at, s.decided_by,
        case when m.state = 'draft' then 0 else 1 end as submitted, m.scope, m.number, coalesce(t.id, '') as threat_id
 from suggestions s
 join threat_models m on m.id = s.model_id
@@ -176,7 +183,7 @@ func (s session) addEarlier(ctx context.Context, suggestions []stride.Suggestion
 	}
 	var f filter
 	oneOf(&f, "own.suggestion_id", slices.Collect(maps.Keys(at)))
-	f.where("d.actor_id <> ''")
+	f.where("d.actor_id <> '' and d.undone = 0 and d.kind not in ('undo', 'answer', 'park')")
 	if f.err != nil {
 		return f.err
 	}
@@ -216,7 +223,7 @@ func (s *Store) Suggestions(
 	if !ok {
 		return none, stride.InvalidField("sort", "must be one of priority, created_at, -created_at")
 	}
-	f := filterSuggestions(reach, sf)
+	f := s.filterSuggestions(reach, sf)
 	if err := f.after(by, p.After); err != nil {
 		return none, err
 	}
@@ -236,28 +243,6 @@ func suggestionCursor(sort analysis.SuggestionSort, by order, sug stride.Suggest
 		key = sug.Proposal.Priority()
 	}
 	return analysis.Cursor{Sort: by.name, Key: key, ID: string(sug.ID)}
-}
-
-func filterSuggestions(reach stride.Reach, sf analysis.SuggestionFilter) filter {
-	var f filter
-	f.within("s.project_id", reach)
-	equals(&f, "s.project_id", sf.Project)
-	equals(&f, "s.model_id", sf.Model)
-	equals(&f, "s.draft_id", sf.Draft)
-	oneOf(&f, "s.state", sf.State)
-	oneOf(&f, "s.category", sf.Category)
-	oneOf(&f, "s.severity", sf.Severity)
-	oneOf(&f, "s.confidence", sf.Confidence)
-	if sf.Submitted != nil && *sf.Submitted {
-		f.where("m.state <> 'draft'")
-	}
-	if sf.Submitted != nil && !*sf.Submitted {
-		f.where("m.state = 'draft'")
-	}
-	if sf.Target != "" {
-		f.where("exists (select 1 from suggestion_targets g where g.suggestion_id = s.id and g.target_key = ?)", sf.Target)
-	}
-	return f
 }
 
 // SuggestionsOf returns all suggestions of a model, by id.
@@ -326,7 +311,22 @@ func (tx *Tx) InsertSuggestion(ctx context.Context, s stride.Suggestion) error {
 	if _, err := tx.execRow(ctx, insertSuggestion, newSuggestionRow(s)); err != nil {
 		return fmt.Errorf("insert suggestion: %w", err)
 	}
+	if err := tx.saveWords(ctx, s); err != nil {
+		return err
+	}
 	return tx.insertTargets(ctx, s)
+}
+
+const saveWords = `
+insert into suggestion_texts (suggestion_id, words) values (?, ?)
+on conflict (suggestion_id) do update set words = excluded.words where suggestion_texts.words <> excluded.words`
+
+// saveWords keeps what a search finds the suggestion by.
+func (tx *Tx) saveWords(ctx context.Context, s stride.Suggestion) error {
+	if _, err := tx.exec(ctx, saveWords, s.ID, stride.Words(s.Current.Title+" "+s.Current.Statement)); err != nil {
+		return fmt.Errorf("save words: %w", err)
+	}
+	return nil
 }
 
 const insertTarget = `insert into suggestion_targets (suggestion_id, target_key, fingerprint) values (?, ?, ?)`
@@ -343,7 +343,8 @@ func (tx *Tx) insertTargets(ctx context.Context, s stride.Suggestion) error {
 const updateSuggestion = `
 update suggestions
 set state = :state, category = :category, severity = :severity, confidence = :confidence, current = :current,
-    merged_into = :merged_into, ask = :ask, decided_at = :decided_at, decided_by = :decided_by, revision = revision + 1
+    merged_into = :merged_into, ask = :ask, claimed_by = :claimed_by, claimed_until = :claimed_until, parked_until = :parked_until,
+    decided_at = :decided_at, decided_by = :decided_by, revision = revision + 1
 where id = :id and state = :from_state and revision = :revision`
 
 const redraftSuggestion = `
@@ -363,7 +364,7 @@ func (tx *Tx) RedraftSuggestion(ctx context.Context, s stride.Suggestion) error 
 	if n == 0 {
 		return stride.Errorf(stride.Conflict, "the suggestion has been decided or changed meanwhile")
 	}
-	return nil
+	return tx.saveWords(ctx, s)
 }
 
 const deleteTargets = `delete from suggestion_targets where suggestion_id = ?`
@@ -384,63 +385,8 @@ func (tx *Tx) UpdateSuggestion(ctx context.Context, s stride.Suggestion, from st
 	if _, err := tx.exec(ctx, deleteTargets, s.ID); err != nil {
 		return fmt.Errorf("delete targets: %w", err)
 	}
+	if err := tx.saveWords(ctx, s); err != nil {
+		return err
+	}
 	return tx.insertTargets(ctx, s)
-}
-
-const remerge = `update suggestions set merged_into = ?, revision = revision + 1 where merged_into = ?`
-
-// Remerge points what was merged into one suggestion to another.
-func (tx *Tx) Remerge(ctx context.Context, from, to stride.SuggestionID) error {
-	if _, err := tx.exec(ctx, remerge, to, from); err != nil {
-		return fmt.Errorf("remerge: %w", err)
-	}
-	return nil
-}
-
-type decisionRow struct {
-	ID           stride.DecisionID       `db:"id"`
-	SuggestionID stride.SuggestionID     `db:"suggestion_id"`
-	Kind         stride.DecisionKind     `db:"kind"`
-	Reason       stride.RejectReason     `db:"reason"`
-	Text         string                  `db:"text"`
-	Diff         jsonOf[[]stride.Change] `db:"diff"`
-	IntoID       stride.SuggestionID     `db:"into_id"`
-	ActorID      stride.UserID           `db:"actor_id"`
-	At           int64                   `db:"at"`
-}
-
-const insertDecision = `
-insert into decisions (id, suggestion_id, kind, reason, text, diff, into_id, actor_id, at)
-values (:id, :suggestion_id, :kind, :reason, :text, :diff, :into_id, :actor_id, :at)`
-
-// InsertDecision appends a decision.
-func (tx *Tx) InsertDecision(ctx context.Context, d stride.Decision) error {
-	_, err := tx.execRow(ctx, insertDecision, decisionRow{
-		ID: d.ID, SuggestionID: d.SuggestionID, Kind: d.Kind, Reason: d.Reason, Text: d.Text,
-		Diff: jsonOf[[]stride.Change]{d.Diff}, IntoID: d.Into, ActorID: d.ActorID, At: micros(d.At),
-	})
-	if err != nil {
-		return fmt.Errorf("insert decision: %w", err)
-	}
-	return nil
-}
-
-const selectDecisions = `
-select id, suggestion_id, kind, reason, text, diff, into_id, actor_id, at
-from decisions where suggestion_id = ? order by at, id`
-
-// Decisions returns all of a suggestion, oldest first.
-func (s *Store) Decisions(ctx context.Context, id stride.SuggestionID) ([]stride.Decision, error) {
-	var rows []decisionRow
-	if err := s.list(ctx, &rows, selectDecisions, id); err != nil {
-		return nil, fmt.Errorf("list decisions: %w", err)
-	}
-	out := make([]stride.Decision, 0, len(rows))
-	for _, r := range rows {
-		out = append(out, stride.Decision{
-			ID: r.ID, SuggestionID: r.SuggestionID, Kind: r.Kind, Reason: r.Reason, Text: r.Text, Diff: r.Diff.V,
-			Into: r.IntoID, ActorID: r.ActorID, At: instant(r.At),
-		})
-	}
-	return out, nil
 }

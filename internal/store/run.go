@@ -257,7 +257,7 @@ select s.current, d.kind, d.reason, d.text
 from suggestions s
 join decisions d on d.suggestion_id = s.id
 where ((d.kind = 'accept' and s.state = 'accepted') or (d.kind = 'reject' and s.state = 'rejected' and d.reason <> 'duplicate'))
-  and s.decided_at = d.at and (? = '' or s.project_id = ?)
+  and s.decided_at = d.at and d.undone = 0 and (? = '' or s.project_id = ?)
 order by d.at desc, d.id desc
 limit ?`
 

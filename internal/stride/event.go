@@ -34,10 +34,13 @@ const (
 	EventSuggestionRedrafted EventKind = "suggestion.redrafted"
 	EventSuggestionCreated   EventKind = "suggestion.created" // payload {"draft_id","title"}
 	EventSuggestionDecided   EventKind = "suggestion.decided" // payload {"decision","from","to","reason","text"}
-	EventQuestionAnswered    EventKind = "question.answered"
-	EventThreatCreated       EventKind = "threat.created" // payload {"origin"}
-	EventThreatUpdated       EventKind = "threat.updated" // payload {"changes"}
-	EventThreatMoved         EventKind = "threat.moved"   // payload {"from","to","reason"}
+	// EventSuggestionUndone says that a decision was taken back; payload
+	// {"decision_id","decision","from","to","threat_id"}.
+	EventSuggestionUndone EventKind = "suggestion.undone"
+	EventQuestionAnswered EventKind = "question.answered"
+	EventThreatCreated    EventKind = "threat.created" // payload {"origin"}
+	EventThreatUpdated    EventKind = "threat.updated" // payload {"changes"}
+	EventThreatMoved      EventKind = "threat.moved"   // payload {"from","to","reason"}
 	// EventReferenceAcknowledged is appended at most once per threat and system
 	// record; payload {"system","key","at"}, at in RFC 3339.
 	EventReferenceAcknowledged EventKind = "reference.acknowledged"

@@ -24,6 +24,7 @@ type (
 	ThreatID     string
 	QuestionID   string
 	AnswerID     string
+	ViewID       string
 )
 
 // Key identifies an Element, Flow, TrustBoundary or Asset within a scope: the
@@ -70,4 +71,10 @@ func Fingerprint(project ProjectID, target Key, category Category, attack string
 		h.Write([]byte{0})
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// Words are the letters and digits of a text in small letters, with one space
+// between words: what a search compares.
+func Words(text string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), " ")
 }

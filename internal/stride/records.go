@@ -189,11 +189,30 @@ type Suggestion struct {
 	// Ask is the question to the author while the state is needs_info.
 	Ask string
 	// Earlier lists decisions on suggestions with the same fingerprint.
-	Earlier   []EarlierDecision
-	Revision  int64
-	CreatedAt time.Time
-	DecidedAt *time.Time
-	DecidedBy UserID
+	Earlier []EarlierDecision
+	// ClaimedBy works on it until ClaimedUntil; a lease that is over is none.
+	ClaimedBy    UserID
+	ClaimedUntil *time.Time
+	// ParkedUntil is when a suggestion that was put aside comes back, nil for one
+	// that was not.
+	ParkedUntil *time.Time
+	Revision    int64
+	CreatedAt   time.Time
+	DecidedAt   *time.Time
+	DecidedBy   UserID
+}
+
+// HeldBy returns who holds a live claim at the moment, "" for nobody.
+func (s Suggestion) HeldBy(now time.Time) UserID {
+	if s.ClaimedUntil == nil || !now.Before(*s.ClaimedUntil) {
+		return ""
+	}
+	return s.ClaimedBy
+}
+
+// Parked reports whether the suggestion is put aside at the moment.
+func (s Suggestion) Parked(now time.Time) bool {
+	return s.ParkedUntil != nil && now.Before(*s.ParkedUntil)
 }
 
 // Priority orders the queue: risk first, then confidence. It is taken from the
@@ -224,6 +243,12 @@ const (
 	DecisionSupersede DecisionKind = "supersede"
 	// DecisionReopen returns a rejected or superseded suggestion to the queue.
 	DecisionReopen DecisionKind = "reopen"
+	// DecisionPark puts a suggestion aside until a moment.
+	DecisionPark DecisionKind = "park"
+	// DecisionAnswer is the author's answer to what a reviewer asked.
+	DecisionAnswer DecisionKind = "answer"
+	// DecisionUndo takes the decision before it back.
+	DecisionUndo DecisionKind = "undo"
 )
 
 // RejectReason is why a reviewer refused a suggestion.
@@ -272,6 +297,27 @@ type Decision struct {
 	Into    SuggestionID
 	ActorID UserID
 	At      time.Time
+	// Until ends a parking.
+	Until *time.Time
+	// Before is what an undo restores, nil where there is nothing to.
+	Before *Before
+	// Undone reports whether the decision was taken back: it then counts nowhere.
+	Undone bool
+}
+
+// Before is a suggestion as it was before a decision.
+type Before struct {
+	State       SuggestionState `json:"state"`
+	Ask         string          `json:"ask,omitempty"`
+	MergedInto  SuggestionID    `json:"merged_into,omitempty"`
+	ParkedUntil *time.Time      `json:"parked_until,omitempty"`
+	DecidedAt   *time.Time      `json:"decided_at,omitempty"`
+	DecidedBy   UserID          `json:"decided_by,omitempty"`
+	// Current and Fingerprints are there where the decision edited them.
+	Current      *Proposal      `json:"current,omitempty"`
+	Fingerprints map[Key]string `json:"fingerprints,omitempty"`
+	// Moved were merged into the suggestion and moved along when it was merged.
+	Moved []SuggestionID `json:"moved,omitempty"`
 }
 
 // Change is one edited field with its JSON values.
@@ -279,6 +325,16 @@ type Change struct {
 	Field string `json:"field"`
 	From  any    `json:"from"`
 	To    any    `json:"to"`
+}
+
+// SavedView is a query of the queue that a user keeps under a name.
+type SavedView struct {
+	ID     ViewID
+	UserID UserID
+	Name   string
+	// Query is what stands behind the question mark of the list's address.
+	Query     string
+	CreatedAt time.Time
 }
 
 // ThreatOrigin says where a threat came from.

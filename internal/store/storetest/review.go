@@ -309,7 +309,13 @@ func testRemerge(t *testing.T, f *fixture) {
 	a, b, c := f.suggestion(t, r, "a"), f.suggestion(t, r, "b"), f.suggestion(t, r, "c")
 	a.MergedInto = b.ID
 	a = f.decide(t, a, stride.DecisionMerge, stride.SuggestionMerged, "rev")
-	require.NoError(t, f.InReviewTx(f.ctx, func(tx analysis.ReviewTx) error { return tx.Remerge(f.ctx, b.ID, c.ID) }))
+	require.NoError(t, f.InReviewTx(f.ctx, func(tx analysis.ReviewTx) error {
+		moved, err := tx.MergedInto(f.ctx, b.ID)
+		if err != nil {
+			return err
+		}
+		return tx.PointMerged(f.ctx, moved, c.ID)
+	}))
 	got, err := f.Suggestion(f.ctx, everything(), a.ID)
 	require.NoError(t, err)
 	require.Equal(t, c.ID, got.MergedInto)

@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"checkpoint", checkpointTests()},
 		{"call", callTests()},
 		{"review", reviewTests()},
+		{"queue", queueTests()},
 		{"question", questionTests()},
 		{"threat", threatTests()},
 	}
