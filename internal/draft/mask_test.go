@@ -190,7 +190,7 @@ func TestRatioMask(t *testing.T) {
 		best := func(size int) time.Duration {
 			text := []byte(strings.Repeat(piece, size/len(piece)))
 			least := time.Hour
-			for range 3 {
+			for range 7 {
 				begin := time.Now()
 				_, notes := Mask([]stride.Source{{Content: text}})
 				least = min(least, time.Since(begin))

@@ -100,8 +100,10 @@ var buses = []Rule{
 		Lack: "fallback when the link is lost", Effect: "loss of remote control and of telemetry",
 		Ask:     "What do the devices do when {target} is lost?",
 		Control: stride.Redundancy, Terms: []string{"fallback", "second link", "safe state"}, Risk: risk(3, 3), Most: 3, CWE: []string{"CWE-400"}, CAPEC: []string{"CAPEC-601"},
-		Fixes:   fixes(fix("Define a safe state for the loss of {target}, offer a second link, and detect deauthentication (802.11w).", "CAPEC-601")),
-		element: func(n *node) bool { return n.is("wireless") && !n.named("broadcast", "beacon", "nfc", "rfid") },
+		Fixes: fixes(fix("Define a safe state for the loss of {target}, offer a second link, and detect deauthentication (802.11w).", "CAPEC-601")),
+		element: func(n *node) bool {
+			return n.is("wireless") && !n.named("broadcast", "beacon", "nfc", "rfid") && !n.told("ethernet", "wired", "cable", "cables")
+		},
 	},
 	{
 		ID: "device-radio-interception", Category: stride.InformationDisclosure,

@@ -83,6 +83,10 @@ func TestQuietWhereNothingIsStated(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ name, rule, text string }{
 		{"a local interface", "web-flooding", "App:mobile_app > Local API:api"},
+		{"a file system of a container has no link", "store-public-object", "Shop:web_app > Ephemeral container storage:file_storage#personal"},
+		{"a cable beside the radio", "device-jamming", "Wi-Fi:wireless(Wi-Fi and ethernet join the pump)"},
+		{"updates that are signed", "device-malicious-update", "Update server:update_service(Update server hands out signed images)"},
+		{"a network that is divided", "told-shared-segment", "Gateway:service(A firewall separates Gateway from the plant network)"},
 		{"a machine denies nothing", "log-denied-action", "Worker:worker > API:api#personal"},
 		{"payments are disputed at the provider", "log-denied-action", "User:end_user > Shop:web_app#payment > Pay:payment_service"},
 		{"a script is no client of the public", "client-trusted-validation", "Cron:script > API:api#commands"},
@@ -101,6 +105,20 @@ func TestQuietWhereNothingIsStated(t *testing.T) {
 			t.Parallel()
 			require.Empty(t, titles(t, tc.text, tc.rule))
 		})
+	}
+}
+
+// TestStatedOfWhatIsInstalled: signed releases answer the question, wherever the source
+// speaks of them; a denial does not.
+func TestStatedOfWhatIsInstalled(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{
+		"Update server:update_service": 1,
+		"Update server:update_service(Update server hands out images that are not signed)":                   1,
+		"Update server:update_service; Builder:build_system(Builder makes releases with a signature)":        0,
+		"Update server:update_service; Registry:artifact_registry(Registry should keep signed images later)": 1,
+	} {
+		require.Len(t, proposalsOf(Propose(sketch(t, text), Options{All: true}), "device-malicious-update"), want, text)
 	}
 }
 

@@ -134,6 +134,7 @@ func TestPracticesThatAreAnswered(t *testing.T) {
 	}{
 		{"the key alone", "Issuer:service(Issuer keeps the signing key on disk)", 1},
 		{"the key in hardware", "Issuer:service(Issuer keeps the signing key in an HSM)", 0},
+		{"another part says where it is", "Issuer:service(Issuer keeps the signing key on disk); Vault:secret_store(The signing key of Vault is in an HSM)", 0},
 		{"not in hardware", "Issuer:service(Issuer keeps the signing key in a file and not in an HSM)", 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -145,7 +145,7 @@ var practicesOfTrust = []practice{
 			"signing authority", "certificate authority", "signing key", "signed by its key", "signs it with", "signs them with", "signs with its", "signs each", "root key", "subca",
 		},
 		of: func(n *node) bool {
-			return n.endpoint() && !n.store() && !n.is("client") && !n.named("audit", "log", "logs")
+			return n.endpoint() && !n.store() && !n.is("client") && !n.named("audit", "log", "logs") && !n.design.keysInHardware()
 		},
 		silences: []string{"oauth-signing-key"},
 	},

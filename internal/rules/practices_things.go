@@ -84,8 +84,9 @@ var practicesOfThings = []practice{
 		ask:     "Which parts in the network of {target} may talk to each other, and what stops the rest?",
 		control: stride.NetworkIsolation, also: []stride.ControlName{stride.Authentication}, terms: []string{"client isolation", "micro-segmentation", "VLAN"}, risk: risk(3, 3),
 		cwe: "CWE-653", capec: "CAPEC-122", fix: "Forbid traffic between members of the network of {target}, admit named servers and ports only, and let each part authenticate its peers all the same.",
-		says: []string{"private apn", "flat network", "same vlan", "same network", "same subnet", "one network", "hospital network", "plant network", "shared network"},
-		of:   func(n *node) bool { return !n.person() && n.Kind == stride.Process },
+		says:   []string{"private apn", "flat network", "same vlan", "same network", "same subnet", "one network", "hospital network", "plant network", "shared network"},
+		unless: []string{"separat", "boundary", "boundaries", "isolat", "segment", "firewall"},
+		of:     func(n *node) bool { return !n.person() && n.Kind == stride.Process },
 	},
 	{
 		id: "told-named-firmware", category: stride.Tampering, title: "{target} sent to fetch firmware from elsewhere",

@@ -15,7 +15,7 @@ var stores = []Rule{
 		CWE: []string{"CWE-732", "CWE-284"}, CAPEC: []string{"CAPEC-180"},
 		Fixes: fixes(fix("Block public access to {target} at account level, use role-based identities in place of account keys, and let signed links expire within minutes.", "ASVS 8.2.1", "CWE-732")),
 		element: func(n *node) bool {
-			return n.store() && !n.staticSite() && !n.publishes() && (n.is("object_storage") || n.is("file_storage") && !n.is("browser_storage") && n.near("web_app", "api", "function", "client"))
+			return n.store() && !n.staticSite() && !n.publishes() && (n.is("object_storage") || n.is("file_storage") && !n.is("browser_storage") && !n.ofHost() && n.near("web_app", "api", "function", "client"))
 		},
 		Measure: "private buckets", singled: ofElement(func(n *node) bool {
 			return n.precious() || n.direct() || n.userFilled() || n.told("public", "presigned", "signed", "link", "links", "anonymous")
@@ -291,4 +291,10 @@ var stores = []Rule{
 		onlyTold: true,
 		element:  func(n *node) bool { return n.database() || n.is("queue", "admin_interface") },
 	},
+}
+
+// ofHost reports whether the store is a disk or a file system of the machine or
+// container that uses it, which has no address of its own.
+func (n *node) ofHost() bool {
+	return n.named("container", "overlayfs", "disk", "volume", "filesystem", "tmpfs", "ephemeral", "flash", "ramdisk", "partition")
 }

@@ -1,6 +1,10 @@
 package rules
 
-import "github.com/threatdraft/threatdraft/internal/stride"
+import (
+	"slices"
+
+	"github.com/threatdraft/threatdraft/internal/stride"
+)
 
 // updates holds the attacks on the way by which software reaches devices and
 // desktops. Source: the Uptane and TUF threat models.
@@ -14,7 +18,7 @@ var updates = []Rule{
 		Control: stride.CodeSigning, Also: []stride.ControlName{stride.SecureBoot},
 		Terms: []string{"signed", "signature", "verified"}, Risk: risk(3, 4), Most: 2, CWE: []string{"CWE-494"}, CAPEC: []string{"CAPEC-186"},
 		Fixes:   fixes(fix("Sign what {target} delivers with a key kept offline and verify it before installing.", "CWE-494", "CAPEC-186")),
-		element: func(n *node) bool { return n.is("update_service") },
+		element: func(n *node) bool { return n.is("update_service") && !n.design.shipsSigned() },
 	},
 	{
 		ID: "device-firmware-rollback", Category: stride.Tampering,
@@ -99,4 +103,31 @@ func (n *node) deliversToDevices() bool {
 // clusters; it installs nothing on things in the field.
 func (n *node) ofServers() bool {
 	return n.named("ansible", "puppet", "chef", "saltstack", "terraform", "helm", "argo", "argocd", "flux", "spinnaker", "compose", "kustomize", "pipeline", "codedeploy", "cloudformation", "octopus")
+}
+
+// shipsSigned reports whether the source says of what is installed, wherever it says
+// so, that it is signed or that its signature is checked.
+func (d *design) shipsSigned() bool {
+	return d.anySaid(func(said vocabulary) bool {
+		return said.holds("signed", "signature", "signatures") && said.holds("image", "update", "payload", "release", "firmware", "metadata", "package", "artifact") &&
+			!said.holds("unsigned", "optional", "planned") && !said.hasAny("not", "no", "without", "should", "if")
+	})
+}
+
+// keysInHardware reports whether the source says of its signing keys that hardware or
+// a key service holds them.
+func (d *design) keysInHardware() bool {
+	return d.anySaid(func(said vocabulary) bool {
+		return said.holds("hsm", "kms", "tpm") && said.holds("signed", "signing", "signature") && !said.hasAny("not", "no", "without", "outside")
+	})
+}
+
+// anySaid reports whether a quote of a part of the design is such.
+func (d *design) anySaid(is func(vocabulary) bool) bool {
+	return slices.ContainsFunc(d.nodes, func(n *node) bool { return slices.ContainsFunc(n.said, is) })
+}
+
+// hasAny reports whether one of the words is there as it stands.
+func (v vocabulary) hasAny(words ...string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(v, w) })
 }

@@ -22,7 +22,7 @@ func (x *extractor) attachControls() {
 	for i := range x.sentences {
 		s := &x.sentences[i]
 		listed := s.block.section.role == roleFlows && s.block.kind == bullet && s.block.declared
-		if s.order || s.beyond() || listed || s.block.kind == heading || s.end > s.start && x.text[s.end-1] == ':' {
+		if s.order || s.beyond() || s.ofBoundary() || listed || s.block.kind == heading || s.end > s.start && x.text[s.end-1] == ':' {
 			continue
 		}
 		lower := strings.ToLower(x.text[s.start:s.end])

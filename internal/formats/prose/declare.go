@@ -51,7 +51,7 @@ func (x *extractor) declareElements() {
 		case b.kind == paragraph:
 			x.declareInline(b)
 		}
-		if r == roleNone && !b.declared && len(x.reg.all) == before && !b.section.aside() {
+		if r == roleNone && !b.declared && len(x.reg.all) == before && !b.section.asideParts() {
 			x.describe(b, &t)
 		}
 		// Running text with labels is no list.
@@ -162,6 +162,9 @@ func (x *extractor) declareTechnical(b *block) {
 	it := parseItem(x.text, b.start, b.end)
 	if it.desc == "" || len(strings.Fields(it.name)) > 4 || containsAny(nameWords(it.name), "in", "for", "on", "with", "and") {
 		return // "Role concept in the archive" is no part
+	}
+	if ofData(lastWord(strings.ToLower(it.name))) {
+		return // "Acme ID: a URI that names a workload"
 	}
 	if e, ok := x.headed(it.name); !ok || e.Level == gazetteer.Weak || !startsUpper(it.name) || x.looksLikeClause(it.name) {
 		return
@@ -414,7 +417,7 @@ func (x *extractor) declareItem(it item, r role, b *block) {
 		len(x.reg.all) >= 4*maxElements {
 		return
 	}
-	entry, known := x.gaz.Lookup(name)
+	entry, known := x.headOf(name)
 	what, typed := x.gaz.Lookup(it.stated())
 	if !known && (len(strings.Fields(name)) > 5 || !startsUpper(it.name) && b.kind == paragraph && !typed) {
 		return

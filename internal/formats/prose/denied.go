@@ -49,7 +49,20 @@ func (s *sentence) deniedAt(i int) bool {
 	if i > 1 && indefinite(s.tokens[i-1].lower) || i > 1 && s.tokens[i-1].lower == "any" {
 		i--
 	}
+	if i > 2 && s.tokens[i-2].lower == "not" && bringsAbout(s.tokens[i-1].lower) {
+		return true
+	}
 	return i > 0 && (s.tokens[i-1].lower == "no" || s.tokens[i-1].lower == "without")
+}
+
+// bringsAbout lists verbs by which a thing comes to be there: what is not generated
+// is not there, what is not called is.
+func bringsAbout(w string) bool {
+	switch w {
+	case "generate", "keep", "have", "produce", "maintain", "provide", "include", "contain", "create", "write", "offer", "leave":
+		return true
+	}
+	return false
 }
 
 // onlyCalls reports whether the sentence begins with "API calls are" or "API

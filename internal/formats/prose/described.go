@@ -19,7 +19,16 @@ func (x *extractor) describe(b *block, t *table) {
 	case row:
 		x.describeRow(b, t)
 	default:
+		if x.defineAgain(b) {
+			return
+		}
 		it := x.introduced(b)
+		if short, found := strings.CutPrefix(it.name, "The "); found && b.kind == bullet {
+			it.name, it.nameAt = short, it.nameAt+len("The ")
+		}
+		if x.defineUsed(it, b) {
+			return
+		}
 		if it.desc == "" && b.kind == bullet && x.typedName(it, b) || it.desc != "" && x.partName(it.name) &&
 			(x.tellsPart(it) || b.kind == paragraph && it.attributes != "") {
 			x.declareItem(it, roleComponents, b)
@@ -137,11 +146,12 @@ var labelStop = regexp.MustCompile(`^(?:\*\*)?([\p{L}\d][\p{L}\d/&' -]{1,50}?)(?
 // is about: it begins with what the part does.
 func (x *extractor) describeHeading(b *block) {
 	title := strings.Trim(x.text[b.start:b.end], "*_:#` \t")
+	title = title[len(chapter.FindString(title)):]
 	if b.level == 1 || b.index == 0 || b.index+1 >= len(x.blocks) || !x.partName(title) {
 		return
 	}
 	_, known := x.headed(title)
-	if !known && len(strings.Fields(title)) < 2 || !x.actsBelow(b) {
+	if !known && len(strings.Fields(title)) < 2 || !x.actsBelow(b) && !x.listsDuties(b) {
 		return
 	}
 	x.declareItem(item{name: title, start: b.start, end: b.end, nameAt: b.start}, roleComponents, b)
@@ -194,7 +204,7 @@ func (x *extractor) tellsPart(it item) bool {
 	if e, ok := x.headed(it.name); ok && e.Level != gazetteer.Weak {
 		return true
 	}
-	return x.beginsWithVerb(it.desc) || x.beginsWithKind(it.desc)
+	return x.beginsWithVerb(it.desc) || x.beginsWithKind(it.desc) || dutiful(it.desc) && x.programName(it.name)
 }
 
 // beginsWithVerb sees "consumes events from ...": a verb in the third person.
@@ -216,7 +226,8 @@ func (x *extractor) beginsWithKind(text string) bool {
 	if len(words) < 2 || !indefinite(words[0]) && words[0] != "the" {
 		return false
 	}
-	for i := 1; i < min(len(words), 6) && !x.preps[words[i]]; i++ {
+	const reach = 9
+	for i := 1; i < min(len(words), reach) && !x.preps[words[i]] && words[i] != "that" && words[i] != "which"; i++ {
 		if e, n := x.gaz.Longest(words[i:]); n > 0 && (e.Level != gazetteer.Weak || e.Alias == "service" || e.Alias == "application" || e.Alias == "component") {
 			return true
 		}
@@ -234,7 +245,7 @@ func (x *extractor) partName(name string) bool {
 		containsAny(words, "in", "of", "with", "for", "and", "to", "on", "by", "how", "what", "why", "no") {
 		return false
 	}
-	if x.isProtocol(words[len(words)-1]) || len(x.dataIn(strings.ToLower(name))) > 0 {
+	if x.isProtocol(words[len(words)-1]) || ofData(words[len(words)-1]) || len(x.dataIn(strings.ToLower(name))) > 0 {
 		return false
 	}
 	if len(words) == 1 && x.verbs[words[0]] != 0 && !nounToo(words[0]) {
@@ -266,7 +277,7 @@ func (x *extractor) abstract(words []string) bool {
 		return true
 	}
 	for _, end := range []string{"tion", "sion", "ity", "ment", "ness", "ance", "ence", "ing", "ism", "cy", "ship", "ture", "ysis", "view"} {
-		if strings.HasSuffix(last, end) && !x.trades[last] {
+		if strings.HasSuffix(last, end) && len(last) > len(end)+1 && last != "station" && !x.trades[last] {
 			return true
 		}
 	}

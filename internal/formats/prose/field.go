@@ -83,6 +83,10 @@ var fieldTable = []fieldRow{
 	{tag: "admin", words: "admin", against: fieldWords(`(?:web|user) (?:interface|ui|page|console)|admin (?:interface|ui|page|console|panel)`), near: true, general: "admin_interface", kind: stride.Process},
 	{tag: "admission_controller", field: admissionWords, general: "policy_engine"},
 	{tag: "code_repository", words: "repository|repo", field: sourceWords, near: true, general: "file_storage"},
+	{tag: "build_system", words: "jit compiler|in time compiler|query compiler|rule compiler|policy compiler|shader compiler|template compiler|model compiler", general: "service"},
+	{tag: "web_app", words: "internet website|external website|third party website|untrusted website|foreign website|target website|arbitrary website|internet site|external site",
+		general: "third_party", kind: stride.ExternalEntity},
+	{tag: "operator", words: "resource owner|data owner|account owner", general: "end_user"},
 	{tag: "device", words: "audit device|log device|block device|virtual device|logical device", general: "service"},
 	{tag: "webhook_receiver", words: "webhook", against: outgoing, near: true, general: "third_party", kind: stride.ExternalEntity},
 	{tag: "agent", words: "certificate agent|certificate issuer", general: "service"},
@@ -104,6 +108,10 @@ func (x *extractor) settleFields() {
 	found := map[*fieldRow]bool{}
 	var where map[*element][]int
 	for _, e := range x.reg.all {
+		if isHuman(e.tags) && hostile(e.canon) {
+			e.tags, e.home = []stride.Tag{"third_party"}, stride.ZoneThirdParty // no victim of a theft of rights
+			continue
+		}
 		for i := range fieldTable {
 			row := &fieldTable[i]
 			if !slices.Contains(e.tags, row.tag) || !namedBy(e.canon, row.words) || row.tag == "admin" && e.level == gazetteer.Noun && !strings.Contains(e.canon, " ") {
@@ -127,6 +135,20 @@ func (x *extractor) settleFields() {
 			}
 		}
 	}
+}
+
+// hostile reports whether the name is that of an attacker.
+func hostile(name string) bool {
+	first, _, _ := strings.Cut(name, " ")
+	switch first {
+	case "malicious", "hostile", "rogue", "adversarial", "compromised":
+		return true
+	}
+	switch lastWord(name) {
+	case "attacker", "adversary", "intruder":
+		return true
+	}
+	return false
 }
 
 func (r *fieldRow) fits(text string) bool {

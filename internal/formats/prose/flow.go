@@ -66,7 +66,7 @@ func (x *extractor) declareFlows() {
 		default:
 			x.rowFlows(b, heads)
 		}
-		if b.kind != bullet && (b.kind != paragraph || b.end-b.start > 300) {
+		if b.kind != bullet && b.kind != paragraph || x.declareNamedArrows(b) || b.kind == paragraph && b.end-b.start > 300 {
 			continue
 		}
 		x.declareFlow(b)
@@ -95,12 +95,15 @@ func (x *extractor) declareFlow(b *block) {
 		return
 	}
 	line = strings.Join(strings.Fields(line), " ")
-	rest := flowNumber.ReplaceAllString(line, "")
+	rest := letterItem.ReplaceAllString(flowNumber.ReplaceAllString(line, ""), "")
 	if at := regexpArrow.FindStringIndex(rest); len(at) == 0 || at[0] > 0 {
 		line = rest
 	}
 	inFlows := b.section.role == roleFlows
 	arrow := strings.ContainsAny(line, ">→⟶➔↔")
+	if arrow && x.declareBracketed(b, line) {
+		return
+	}
 	if parts := arrowParts(line); arrow && len(parts) > 1 {
 		for _, part := range parts {
 			if m := arrowForm.FindStringSubmatch(part); len(m) > 0 {
@@ -182,6 +185,9 @@ func (x *extractor) declarePairs(b *block, m []string) bool {
 		target, means = target[:cut[0]], target[cut[0]:]
 	}
 	stated := false
+	if x.clauseEnd(m[2], b) || x.clauseEnd(target, b) {
+		return false
+	}
 	for _, to := range x.flowEnds(target, b) {
 		for _, from := range x.flowEnds(m[2], b) {
 			stated = x.stateFlow(b, from, to, m[1], m[4]+"; "+m[5]+means) || stated
@@ -249,8 +255,13 @@ func (x *extractor) flowEnds(name string, b *block) []*element {
 	if e := x.flowEnd(name, b, false); e != nil {
 		return []*element{e}
 	}
+	if x.joinedName(name) {
+		if e := x.flowEnd(name, b, true); e != nil {
+			return []*element{e}
+		}
+	}
 	var out []*element
-	for _, part := range regexpJoin.Split(name, 8) {
+	for _, part := range x.withHead(regexpJoin.Split(name, 8)) {
 		if e := x.flowEnd(part, b, true); e != nil {
 			out = append(out, e)
 		}
@@ -278,6 +289,9 @@ func (x *extractor) flowEnd(name string, b *block, create bool) *element {
 	if e := x.onlyEnding(canon(name)); e != nil {
 		return e
 	}
+	if e := x.calledShort(canon(name)); e != nil {
+		return e
+	}
 	if i := strings.Index(name, " `"); i > 0 {
 		name = name[:i]
 	}
@@ -285,13 +299,21 @@ func (x *extractor) flowEnd(name string, b *block, create bool) *element {
 		if e := x.reg.byName[canon(name[:i])]; e != nil {
 			return e
 		}
+		if short := strings.Trim(name[i:], "() "); !strings.Contains(short, " ") && short == strings.ToUpper(short) && strings.HasSuffix(name, ")") {
+			name = strings.TrimSpace(name[:i]) // "Logs (UART)"
+		}
 	}
 	at := strings.Index(x.text[b.start:b.end], name)
-	if !create || at < 0 || len(strings.Fields(name)) > 5 || x.looksLikeClause(name) || !(startsUpper(name) || b.section.role == roleFlows) {
+	if !create || at < 0 || len(strings.Fields(name)) > 5 || x.looksLikeClause(name) || !(startsUpper(name) || b.section.role == roleFlows || x.smallName(name)) {
 		return nil
 	}
 	entry, known := x.gaz.Lookup(name)
-	if !known && !startsUpper(name) || strings.ContainsAny(name, "(){}=<>;") {
+	if small := !startsUpper(name) && b.section.role != roleFlows; small {
+		if entry, known = x.headed(name); !x.smallName(name) || !x.drawn(b) {
+			return nil
+		}
+	}
+	if !known && !startsUpper(name) && !x.smallName(name) || strings.ContainsAny(name, "(){}=<>;") {
 		return nil
 	}
 	if len(x.reg.all) >= 4*maxElements || stride.Slug(name) == "" {
@@ -301,6 +323,8 @@ func (x *extractor) flowEnd(name string, b *block, create bool) *element {
 		evidence: []stride.Evidence{x.quote(b.start, b.end, b.start+at, b.start+at+len(name))}}
 	if known {
 		e.kind, e.tags, e.home, e.level, e.managed = entry.Kind, entry.Tags, entry.Zone, entry.Level, entry.Managed
+	} else if first, _, _ := strings.Cut(strings.ToLower(name), " "); first == "external" || first == "third-party" {
+		e.kind, e.tags, e.home = stride.ExternalEntity, []stride.Tag{"third_party"}, stride.ZoneThirdParty
 	}
 	return x.reg.add(e)
 }

@@ -42,9 +42,11 @@ func (x *extractor) findMentions(s *sentence) []mention {
 				out = out[:len(out)-1]
 			}
 		}
+		end := m.to
 		x.extend(s, &m)
-		whole := x.listing >= listedEnough && m.elem == nil && s.builtAs(&m) // what the whole is, of which the parts are listed
-		m.lent = whole || s.predicate(&m, out) || s.listedField(&m) || x.lent(s, &m) || x.ownerAt(s, &m) || s.accountName(m) || s.installer(m)
+		titled := m.to > end && (borrowed(s.tokens[m.to-1].lower) || s.tokens[m.to-1].lower == "document") // "the Instance Identity Document"
+		whole := x.listing >= listedEnough && m.elem == nil && s.builtAs(&m)                               // what the whole is, of which the parts are listed
+		m.lent = whole || titled || s.predicate(&m, out) || s.listedField(&m) || x.lent(s, &m) || x.ownerAt(s, &m) || s.accountName(m) || s.installer(m)
 		m.denied = s.deniedAt(m.from) || m.elem == nil && x.absent(s, &m) || m.bare && (s.onlyCalls(m) || s.notThere(m))
 		out = append(out, m)
 		i = m.to
@@ -322,6 +324,15 @@ func (x *extractor) acceptable(s *sentence, i int, e gazetteer.Entry) bool {
 	if isHuman(e.Tags) && (s.inPath(i) || strings.Contains(s.tokens[i].text, "_") || x.operation(&s.tokens[i])) {
 		return false // the path "/admin", the role "db_owner", the call "list-users"
 	}
+	if len(s.tokens[i].subs) > 1 && s.tokens[i].subs[0] == "non" {
+		return false // "non-Acme resources"
+	}
+	if e.Alias == "resident" && i > 0 && (strings.HasPrefix(s.tokens[i-1].lower, "stay") || strings.HasPrefix(s.tokens[i-1].lower, "remain")) {
+		return false // in memory
+	}
+	if e.Alias == "dependency" && i > 0 && mapped(s.tokens[i-1].lower) {
+		return false // what leans on what, and no library
+	}
 	if s.tokens[i].lower == "openapi" {
 		return false // how interfaces are described
 	}
@@ -511,7 +522,7 @@ func (x *extractor) verbish(w string) bool {
 	if x.trades[w] {
 		return false
 	}
-	if strings.HasSuffix(w, "ing") || strings.HasSuffix(w, "ed") {
+	if strings.HasSuffix(w, "ing") || strings.HasSuffix(w, "ed") || x.formedVerb(w) {
 		return true
 	}
 	class := x.verbOf(w)

@@ -353,3 +353,20 @@ func deniedBefore(text string) bool {
 	}
 	return false
 }
+
+// ofBoundary reports whether the item speaks of what crosses from one zone to another,
+// "Office / Internet: no authentication", which is said of no part inside of either.
+func (s *sentence) ofBoundary() bool {
+	if s.block.section.role != roleZones || s.block.kind != bullet {
+		return false
+	}
+	for i := range s.tokens {
+		switch s.tokens[i].text {
+		case ":":
+			return false
+		case "/", "<->", "->", "↔", "→":
+			return i > 0 && s.tokens[i-1].word && s.tokens[i-1].end < s.tokens[i].start
+		}
+	}
+	return false
+}

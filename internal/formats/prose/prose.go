@@ -61,8 +61,9 @@ type extractor struct {
 	// the token of its first such verb.
 	began, firstVerb int
 
-	verse      bool // the text is written in verses
-	listing    int  // how many processes and stores the document lists as such
+	wording    map[string]bool // the words of running text, once they are asked for
+	verse      bool            // the text is written in verses
+	listing    int             // how many processes and stores the document lists as such
 	shorts     int
 	foreign    bool                 // the text is not English
 	topic      *element             // the product that the document is about
@@ -116,6 +117,7 @@ func Parse(src stride.Source) (stride.Architecture, []string, error) {
 	x.readSentences()
 	x.resolveMentions()
 	x.joinTwins()
+	x.joinNames()
 	x.settleFields()
 	x.declareFlows()
 	x.frameFlows()

@@ -190,7 +190,7 @@ func (x *extractor) shorter(name string) *element {
 }
 
 func (x *extractor) create(s *sentence, m *mention, name string) *element {
-	if len(x.reg.all) >= 4*maxElements || len(name) > 80 || stride.Slug(name) == "" {
+	if len(x.reg.all) >= 4*maxElements || len(name) > 80 || stride.Slug(name) == "" || x.zoneCalled(canon(name)) {
 		return nil
 	}
 	start := s.tokens[m.from].start

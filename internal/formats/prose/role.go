@@ -38,7 +38,7 @@ var roleTitles = []struct {
 	{roleProcesses, []string{"processes", "services", "servers", "lambdas", "functions", "workloads", "process", "microservices", "applications"}},
 	{roleComponents, []string{"components", "component", "entities", "elements", "technical assets", "technical components", "assets and components", "technical elements", "model elements", "building blocks", "system components", "main components", "parts", "key components", "containers", "nodes", "technology stack", "tech stack", "core components", "architecture components", "entry points", "devices", "hardware", "software"}},
 	{roleAssets, []string{"assets", "data assets", "sensitive data", "data"}},
-	{roleAside, []string{"background", "references", "glossary", "threats", "mitigations", "history", "related work", "license", "goals", "open questions", "alternatives", "revision history", "changelog", "table of contents", "metadata", "document control", "document information", "attendees", "participants", "distribution list", "risks", "attack scenarios", "recommendations", "findings"}},
+	{roleAside, []string{"background", "references", "glossary", "threats", "mitigations", "history", "related work", "license", "goals", "open questions", "alternatives", "revision history", "changelog", "table of contents", "metadata", "document control", "document information", "attendees", "participants", "distribution list", "risks", "attack scenarios", "recommendations", "findings", "threat agents", "threat actors", "threat sources", "attackers", "adversaries", "attacker model", "adversary model", "attacker capabilities"}},
 }
 
 func roleOf(title string) role {

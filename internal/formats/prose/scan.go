@@ -60,6 +60,17 @@ func (s *section) aside() bool {
 	return false
 }
 
+// asideParts is like aside, but for sections below one that lists parts: the titles
+// there may be those of parts, and so may the items.
+func (s *section) asideParts() bool {
+	for ; s != nil; s = s.parent {
+		if s.role != roleNone && !s.role.declares() {
+			return true
+		}
+	}
+	return false
+}
+
 var (
 	listMarker = regexp.MustCompile(`^(?:[-*+•–] |\d{1,3}[.)] |\(?[a-z]\) |\[[ xX]\] )\s*`)
 	logLine    = regexp.MustCompile(`^\W{0,2}(?:\d{4}-\d\d-\d\d[T ]\d\d:|\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]?\d \d\d:\d\d|\d{1,3}(?:\.\d{1,3}){3} |` +
@@ -404,7 +415,11 @@ func (s *scanner) heading(from, to, level int) {
 // isTitle recognises a plain line that works as a heading: short, after a blank
 // line, capitalised, without a full stop, with something below.
 func (s *scanner) isTitle(text string, next int) bool {
-	if !s.blank && !s.closesList(text, next) || len(text) > 60 || next >= len(s.text) || len(strings.Fields(text)) > 6 {
+	words := len(strings.Fields(text))
+	if open, stop := strings.IndexByte(text, '('), strings.IndexByte(text, ')'); open > 0 && stop > open && roleOf(text) != roleNone {
+		words -= len(strings.Fields(text[open:stop]))
+	}
+	if !s.blank && !s.closesList(text, next) || len(text) > 60 || next >= len(s.text) || words > 6 {
 		return false
 	}
 	if strings.HasPrefix(text, "**") && strings.HasSuffix(strings.TrimRight(text, ":"), "**") {

@@ -89,6 +89,9 @@ func (x *extractor) define(b *block, name, what, title string, at int) {
 func (x *extractor) genus(what string) (gazetteer.Entry, bool) {
 	words := strings.Fields(strings.ToLower(what))
 	for i, w := range words {
+		if joinsQualities := w == "and" && i > 0 && (strings.HasSuffix(words[i-1], "ed") || adjective(words[i-1])); joinsQualities {
+			continue // "an air-gapped and hardened laptop"
+		}
 		if x.preps[w] || w == "that" || w == "which" || w == "and" || w == "or" || w == "who" || strings.HasSuffix(w, ",") {
 			words = words[:i+1]
 			if !strings.HasSuffix(w, ",") {

@@ -119,3 +119,41 @@ reporting marketing caching signing onboarding rating mapping processing orderin
 voting meeting
 embedding indexing underwriting lending catalog feed shared dashboarding provisioning staging manufacturing`
 )
+
+// formedVerb reports whether the form of a word that no table knows is that of a verb:
+// "authorise", "serializes", and what is done again: "restores", "recreates".
+func (x *extractor) formedVerb(w string) bool {
+	const short = 7
+	base := strings.TrimSuffix(w, "s")
+	again, found := strings.CutPrefix(base, "re")
+	if found && base != w && len(again) > 2 && x.verbs[again] != 0 && !nounToo(again) && !repeatedNoun(base) {
+		return true
+	}
+	if end := base[max(0, len(base)-len("ise")):]; len(base) < short || end != "ise" && end != "ize" && end != "yse" && end != "yze" {
+		return false
+	}
+	switch base {
+	case "enterprise", "franchise", "exercise", "expertise", "merchandise", "otherwise", "likewise", "paradise", "compromise", "premise", "promise", "precise",
+		"concise", "disguise", "surprise", "treatise":
+		return false
+	}
+	return true
+}
+
+// repeatedNoun lists verbs in "re" that are nouns as well.
+func repeatedNoun(base string) bool {
+	switch base {
+	case "replay", "review", "reserve", "relay", "return", "remake", "refund", "resource", "receipt", "reward", "release", "result", "replica", "record", "rerun":
+		return true
+	}
+	return false
+}
+
+// mapped lists what a map of dependencies shows.
+func mapped(w string) bool {
+	switch w {
+	case "service", "task", "job", "data", "circular", "workload", "step":
+		return true
+	}
+	return false
+}
