@@ -34,6 +34,8 @@ type Deps struct {
 	Reviews     *analysis.Reviews
 	Views       *analysis.Views
 	Threats     *analysis.Threats
+	Mitigations *analysis.Mitigations
+	TestCases   *analysis.TestCases
 	Metrics     *analysis.Metrics
 
 	// Ready returns an error while the server cannot do its work.

@@ -164,6 +164,13 @@ func badQueries(w world) []badInput {
 		{"no time", get("/v1/metrics?as_of=yesterday"), 400, "as_of"},
 		{"from after to", get("/v1/projects/" + w.project + "/metrics?from=2025-02-01&to=2025-01-01"), 400, "from"},
 		{"unknown in_scope", get("/v1/projects?in_scope=yes"), 400, "in_scope"},
+		{"unknown order of threats", get("/v1/threats?sort=severity"), 400, "sort"},
+		{"overdue in words", get("/v1/threats?overdue=very"), 400, "overdue"},
+		{"unknown status", get("/v1/mitigations?status=done,gone"), 400, "status"},
+		{"unknown order of mitigations", get("/v1/mitigations?sort=created_at"), 400, "sort"},
+		{"no due date", get("/v1/mitigations?due_before=soon"), 400, "due_before"},
+		{"overdue mitigations in words", get("/v1/mitigations?overdue=1"), 400, "overdue"},
+		{"stale in words", get("/v1/projects?stale=yes"), 400, "stale"},
 		{"unknown model state", get("/v1/projects/" + w.project + "/models?state=gone"), 400, "state"},
 	}
 }
@@ -179,7 +186,7 @@ func badIDs() []badInput {
 		for _, path := range []string{
 			"/v1/projects/{id}", "/v1/projects/{id}/models", "/v1/projects/{id}/metrics", "/v1/models/{id}", "/v1/models/{id}/questions",
 			"/v1/models/{id}/drafts", "/v1/models/{id}/coverage", "/v1/drafts/{id}", "/v1/drafts/{id}/events", "/v1/suggestions/{id}",
-			"/v1/threats/{id}", "/v1/threats/{id}/history",
+			"/v1/threats/{id}", "/v1/threats/{id}/history", "/v1/threats/{id}/test-cases", "/v1/mitigations/{id}", "/v1/test-cases/{id}",
 		} {
 			out = append(out, badInput{
 				kind + " id: " + path, call{method: "GET", path: strings.Replace(path, "{id}", id, 1)}, 404, "",
@@ -187,15 +194,19 @@ func badIDs() []badInput {
 		}
 		for path, body := range map[string]fields{
 			"/v1/projects/{id}/archive": nil, "/v1/projects/{id}/models": {"sources": []fields{{"content": shop}}},
-			"/v1/projects/{id}/threats":     {"category": "spoofing", "title": "x", "likelihood": 1, "impact": 1},
-			"/v1/models/{id}/submit":        nil,
-			"/v1/models/{id}/return":        {"reason": "x"},
-			"/v1/models/{id}/sign-off":      nil,
-			"/v1/models/{id}/answers":       {"question_id": "x", "control": "present"},
-			"/v1/models/{id}/drafts":        nil,
-			"/v1/drafts/{id}/cancel":        nil,
-			"/v1/suggestions/{id}/decision": {"decision": "accept"},
-			"/v1/threats/{id}/transitions":  {"to": "in_progress", "reason": "x"},
+			"/v1/projects/{id}/threats":         {"category": "spoofing", "title": "x", "likelihood": 1, "impact": 1},
+			"/v1/models/{id}/submit":            nil,
+			"/v1/models/{id}/return":            {"reason": "x"},
+			"/v1/models/{id}/sign-off":          nil,
+			"/v1/models/{id}/answers":           {"question_id": "x", "control": "present"},
+			"/v1/models/{id}/drafts":            nil,
+			"/v1/drafts/{id}/cancel":            nil,
+			"/v1/suggestions/{id}/decision":     {"decision": "accept"},
+			"/v1/threats/{id}/transitions":      {"to": "in_progress", "reason": "x"},
+			"/v1/threats/{id}/mitigations":      {"text": "x"},
+			"/v1/threats/{id}/test-cases":       {"given": "a", "when": "b", "then": "c"},
+			"/v1/threats/{id}/test-cases/draft": nil,
+			"/v1/mitigations/{id}/transitions":  {"to": "planned"},
 		} {
 			c := post(strings.Replace(path, "{id}", id, 1), nil)
 			if body != nil {
@@ -218,6 +229,9 @@ func badFields(w, foreign world) []badInput {
 		return call{method: "PATCH", path: threat, body: body, header: map[string]string{"If-Match": "*"}}
 	}
 	put := func(path string, body any) call { return call{method: "PUT", path: path, body: body} }
+	change := func(path string, body any) call {
+		return call{method: "PATCH", path: path, body: body, header: map[string]string{"If-Match": "*"}}
+	}
 	element := func(e fields) fields { return fields{"elements": []fields{e}} }
 	return []badInput{
 		{"model: no sources", post(project+"/models", fields{"sources": []fields{}}), 400, "sources"},
@@ -267,6 +281,31 @@ func badFields(w, foreign world) []badInput {
 		{"threat: risk without owner", post(threat+"/transitions", fields{"to": "risk_accepted", "reason": "x", "expires_at": "2030-01-01T00:00:00Z"}), 400, "owner"},
 		{"threat: risk without end", post(threat+"/transitions", fields{"to": "risk_accepted", "reason": "x", "owner": "me"}), 400, "expires_at"},
 		{"threat: no time", post(threat+"/transitions", fields{"to": "risk_accepted", "reason": "x", "owner": "me", "expires_at": "soon"}), 400, "expires_at"},
+		{"threat: risk for too long", post(threat+"/transitions", fields{"to": "risk_accepted", "reason": "x", "owner": "me", "expires_at": "2039-01-01T00:00:00Z"}), 400, "expires_at"},
+		{"threat: mitigations by hand", patch(fields{"mitigations": []fields{{"text": "x"}}}), 400, "mitigations"},
+		{"mitigation: neither new nor old", post(threat+"/mitigations", fields{}), 400, "text"},
+		{"mitigation: new and old", post(threat+"/mitigations", fields{"mitigation_id": w.mitigation, "text": "x"}), 400, "text"},
+		{"mitigation: somebody else's", post(threat+"/mitigations", fields{"mitigation_id": foreign.mitigation}), 400, "mitigation_id"},
+		{"mitigation: twice", post(threat+"/mitigations", fields{"mitigation_id": w.mitigation}), 409, ""},
+		{"mitigation: blank", post(threat+"/mitigations", fields{"text": " "}), 400, "text"},
+		{"mitigation: long", post(threat+"/mitigations", fields{"text": strings.Repeat("ü", 2001)}), 400, "text"},
+		{"mitigation: blank reference", post(threat+"/mitigations", fields{"text": "x", "references": []string{"a", ""}}), 400, "references[1]"},
+		{"mitigation: long owner", post(threat+"/mitigations", fields{"text": "x", "owner": strings.Repeat("o", 201)}), 400, "owner"},
+		{"mitigation: no time", post(threat+"/mitigations", fields{"text": "x", "due_at": "soon"}), 400, "due_at"},
+		{"mitigation: a number for a time", post(threat+"/mitigations", fields{"text": "x", "due_at": 7}), 400, "due_at"},
+		{"mitigation: effect 4", post(threat+"/mitigations", fields{"text": "x", "effect": fields{"likelihood": 4, "impact": 0}}), 400, "effect.likelihood"},
+		{"mitigation: effect below 0", post(threat+"/mitigations", fields{"text": "x", "effect": fields{"likelihood": 0, "impact": -1}}), 400, "effect.impact"},
+		{"mitigation: status by hand", post(threat+"/mitigations", fields{"text": "x", "status": "done"}), 400, "status"},
+		{"mitigation: NUL", post(threat+"/mitigations", `{"text":"a\u0000b"}`), 400, "text"},
+		{"mitigation: patched blank", change("/v1/mitigations/"+w.mitigation, fields{"text": ""}), 400, "text"},
+		{"mitigation: unknown status", post("/v1/mitigations/"+w.mitigation+"/transitions", fields{"to": "gone"}), 400, "to"},
+		{"mitigation: dropped without a reason", post("/v1/mitigations/"+w.mitigation+"/transitions", fields{"to": "dropped"}), 400, "reason"},
+		{"mitigation: no such move", post("/v1/mitigations/"+w.mitigation+"/transitions", fields{"to": "verified"}), 409, ""},
+		{"mitigation: taken off twice", call{method: "DELETE", path: threat + "/mitigations/" + foreign.mitigation}, 404, ""},
+		{"mitigation: an id that cannot be", call{method: "DELETE", path: threat + "/mitigations/%00"}, 404, ""},
+		{"test case: nothing", post(threat+"/test-cases", fields{"given": "a", "when": "b"}), 400, "then"},
+		{"test case: blank", post(threat+"/test-cases", fields{"given": "a", "when": " ", "then": "c"}), 400, "when"},
+		{"test case: long", put("/v1/test-cases/"+w.testCase, fields{"given": strings.Repeat("g", 2001), "when": "b", "then": "c"}), 400, "given"},
 		{"threat: transferred to nobody", post(threat+"/transitions", fields{"to": "transferred", "reason": "x"}), 400, "party"},
 		{"references: missing", put(threat+"/references", fields{}), 400, "references"},
 		{"references: no system", put(threat+"/references", fields{"references": []fields{{"key": "1"}}}), 400, "references[0].system"},
@@ -296,6 +335,13 @@ func badHeaders(w world) []badInput {
 		{"Prefer below 0", with(post("/v1/models/"+w.model+"/drafts", nil), "Prefer", "wait=-1"), 400, "Prefer"},
 		{"Last-Event-ID", with(call{method: "GET", path: "/v1/drafts/" + w.draft + "/events"}, "Last-Event-ID", "x"), 400, "Last-Event-ID"},
 		{"cancel what has ended", post("/v1/drafts/"+w.draft+"/cancel", nil), 409, ""},
+		{"mitigation without If-Match", call{method: "PATCH", path: "/v1/mitigations/" + w.mitigation, body: fields{"owner": "x"}}, 428, ""},
+		{"mitigation, stale", with(call{method: "PATCH", path: "/v1/mitigations/" + w.mitigation, body: fields{"owner": "x"}}, "If-Match", `"99"`), 412, ""},
+		{"mitigation moved, stale", with(post("/v1/mitigations/"+w.mitigation+"/transitions", fields{"to": "planned"}), "If-Match", `"99"`), 412, ""},
+		{"mitigation added, stale", with(post("/v1/threats/"+w.threat+"/mitigations", fields{"text": "x"}), "If-Match", `"99"`), 412, ""},
+		{"mitigation taken off, stale", with(call{method: "DELETE", path: "/v1/threats/" + w.threat + "/mitigations/" + w.mitigation}, "If-Match", `"99"`), 412, ""},
+		{"test case without If-Match", call{method: "DELETE", path: "/v1/test-cases/" + w.testCase}, 428, ""},
+		{"test case, stale", with(call{method: "PUT", path: "/v1/test-cases/" + w.testCase, body: fields{"given": "a", "when": "b", "then": "c"}}, "If-Match", `"99"`), 412, ""},
 		{"no such move", post("/v1/threats/"+w.threat+"/transitions", fields{"to": "resolved", "reason": "x"}), 409, ""},
 	}
 }

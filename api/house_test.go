@@ -68,6 +68,8 @@ type database interface {
 	analysis.ReviewStore
 	analysis.ViewStore
 	analysis.ThreatStore
+	analysis.MitigationStore
+	analysis.TestCaseStore
 	analysis.MetricsStore
 	analysis.ProviderStore
 }
@@ -112,7 +114,8 @@ func newHouseWith(t *testing.T, opened *store.Store, between func(*store.Store) 
 		Models:      &analysis.Models{Kit: kit, Store: db}, Questions: &analysis.Questions{Kit: kit, Store: db},
 		Drafts:    &analysis.Drafts{Kit: kit, Store: watchedDrafts{db, h.queued}, Hybrid: drafting.pipeline.Hybrid()},
 		Providers: &analysis.Providers{Store: db, LLM: drafting.llm},
-		Reviews:   &analysis.Reviews{Kit: kit, Store: db}, Views: &analysis.Views{Kit: kit, Store: db}, Threats: &analysis.Threats{Kit: kit, Store: db},
+		Reviews:   &analysis.Reviews{Kit: kit, Store: db}, Views: &analysis.Views{Kit: kit, Store: db}, Threats: &analysis.Threats{Kit: kit, Store: db, SLA: stride.DefaultSLA()},
+		Mitigations: &analysis.Mitigations{Kit: kit, Store: db}, TestCases: &analysis.TestCases{Kit: kit, Store: db},
 		Metrics: &analysis.Metrics{Kit: kit, Store: db},
 		Ready: func(ctx context.Context) error {
 			if err := h.ready.Load(); err != nil {
@@ -409,6 +412,8 @@ type world struct {
 	// suggestions are pending, in the order of the queue.
 	suggestions []string
 	question    string
+	// mitigation and testCase are the threat's.
+	mitigation, testCase string
 }
 
 // settle drafts the shop in a new project of the name and adds a threat.
@@ -427,6 +432,10 @@ func (h *house) settle(t *testing.T, name string) world {
 	w.question = questions[0]["id"].(string)
 	w.threat = h.post(t, http.StatusCreated, h.admin, "/v1/projects/"+w.project+"/threats", fields{
 		"category": "repudiation", "title": "Refunds leave no trace", "likelihood": 2, "impact": 3,
+	}).text(t, "id")
+	w.mitigation = h.post(t, http.StatusCreated, h.admin, "/v1/threats/"+w.threat+"/mitigations", fields{"text": "Log refunds"}).text(t, "id")
+	w.testCase = h.post(t, http.StatusCreated, h.admin, "/v1/threats/"+w.threat+"/test-cases", fields{
+		"given": "a refund", "when": "it is denied", "then": "the log names who made it",
 	}).text(t, "id")
 	return w
 }

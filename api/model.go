@@ -46,6 +46,8 @@ type modelWire struct {
 	SubmittedAt  *time.Time           `json:"submitted_at"`
 	CompletedAt  *time.Time           `json:"completed_at"`
 	CompletedBy  *stride.UserID       `json:"completed_by"`
+	Stale        bool                 `json:"stale"`
+	StaleReason  string               `json:"stale_reason"`
 }
 
 // modelSummary is a model without its architecture and contents.
@@ -54,7 +56,7 @@ func modelSummary(m stride.ThreatModel) modelWire {
 		ID: m.ID, ProjectID: m.ProjectID, Scope: m.Scope, Version: m.Number, State: m.State, ContentHash: m.ContentHash,
 		Sources: make([]sourceWire, 0, len(m.Sources)), Notes: orEmpty(m.Notes), AuthorID: m.AuthorID,
 		AssigneeID: orNull(m.AssigneeID), CreatedAt: m.CreatedAt.UTC(), SubmittedAt: timeOf(m.SubmittedAt),
-		CompletedAt: timeOf(m.CompletedAt), CompletedBy: orNull(m.CompletedBy),
+		CompletedAt: timeOf(m.CompletedAt), CompletedBy: orNull(m.CompletedBy), Stale: m.Stale != "", StaleReason: m.Stale,
 	}
 	for _, src := range m.Sources {
 		out.Sources = append(out.Sources, sourceWire{ID: src.ID, Name: src.Name, Format: src.Format})

@@ -119,6 +119,10 @@ func present(resource any) (any, int64) {
 		return suggestionOut(r), r.Revision
 	case stride.Threat:
 		return threatOut(r), r.Revision
+	case stride.TestCase:
+		return testCaseOut(r), r.Revision
+	case stride.Mitigation:
+		return mitigationOut(r), r.Revision
 	}
 	return nil, 0
 }

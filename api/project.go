@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -27,6 +28,8 @@ type projectWire struct {
 	Criticality stride.Criticality `json:"criticality"`
 	Tags        []string           `json:"tags"`
 	Sandbox     bool               `json:"sandbox"`
+	Stale       bool               `json:"stale"`
+	StaleReason string             `json:"stale_reason"`
 	CreatedAt   time.Time          `json:"created_at"`
 	UpdatedAt   time.Time          `json:"updated_at"`
 	ArchivedAt  *time.Time         `json:"archived_at"`
@@ -35,7 +38,7 @@ type projectWire struct {
 func projectOut(p stride.Project) projectWire {
 	return projectWire{
 		ID: p.ID, Name: p.Name, Owner: p.Owner, InScope: p.InScope, Criticality: p.Criticality, Tags: p.Tags,
-		Sandbox: p.SandboxOf != "", CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC(), ArchivedAt: timeOf(p.ArchivedAt),
+		Sandbox: p.SandboxOf != "", Stale: len(p.Stale) > 0, StaleReason: strings.Join(p.Stale, "; "), CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC(), ArchivedAt: timeOf(p.ArchivedAt),
 	}
 }
 
@@ -63,8 +66,8 @@ func (s *server) createProject(c *gin.Context) error {
 }
 
 func (s *server) listProjects(c *gin.Context) error {
-	q := readQuery(c, "in_scope", "archived", "tag", "name", "sandboxes", "limit", "cursor")
-	f := analysis.ProjectFilter{Archived: q.flag("archived"), Tag: q.text("tag"), Name: q.text("name")}
+	q := readQuery(c, "in_scope", "archived", "tag", "name", "sandboxes", "stale", "limit", "cursor")
+	f := analysis.ProjectFilter{Archived: q.flag("archived"), Stale: q.flag("stale"), Tag: q.text("tag"), Name: q.text("name")}
 	f.InScope = stride.InScope(q.text("in_scope"))
 	if f.InScope != "" && !f.InScope.Valid() {
 		q.add("in_scope", "must be one of unknown, true, false")

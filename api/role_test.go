@@ -81,6 +81,19 @@ func permissions(w world) map[string]permission {
 		"GET /v1/threats/:id/history":       {want: 200},
 		"PUT /v1/threats/:id/references":    {want: 200, body: fields{"references": []fields{}}},
 		"GET /v1/metrics":                   {want: 200, global: true},
+
+		"POST /v1/threats/:id/mitigations":                  {want: 201, body: fields{"text": "x"}},
+		"DELETE /v1/threats/:id/mitigations/:mitigation_id": {want: 200},
+		"POST /v1/threats/:id/test-cases/draft":             {want: 200},
+		"POST /v1/threats/:id/test-cases":                   {want: 201, body: fields{"given": "a", "when": "b", "then": "c"}},
+		"GET /v1/threats/:id/test-cases":                    {want: 200},
+		"GET /v1/test-cases/:id":                            {want: 200},
+		"PUT /v1/test-cases/:id":                            {want: 200, body: fields{"given": "a", "when": "b", "then": "c"}, header: anyVersion},
+		"DELETE /v1/test-cases/:id":                         {want: 200, header: anyVersion},
+		"GET /v1/mitigations":                               {want: 200, query: "?project=" + w.project},
+		"GET /v1/mitigations/:id":                           {want: 200},
+		"PATCH /v1/mitigations/:id":                         {want: 200, body: fields{"owner": "me"}, header: anyVersion},
+		"POST /v1/mitigations/:id/transitions":              {want: 200, body: fields{"to": "planned"}},
 	}
 }
 
@@ -104,9 +117,10 @@ func callOf(r api.Route, p permission, w world, token string) call {
 	noun, _, _ := strings.Cut(strings.TrimPrefix(r.Path, "/v1/"), "/")
 	id := map[string]string{
 		"projects": w.project, "models": w.model, "drafts": w.draft, "suggestions": w.suggestions[0], "threats": w.threat,
+		"mitigations": w.mitigation, "test-cases": w.testCase,
 	}[noun]
 	return call{
-		method: r.Method, path: strings.Replace(r.Path, ":id", id, 1) + p.query, token: token, body: p.body, header: p.header,
+		method: r.Method, path: strings.NewReplacer(":id", id, ":mitigation_id", w.mitigation).Replace(r.Path) + p.query, token: token, body: p.body, header: p.header,
 	}
 }
 

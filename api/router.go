@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -81,6 +82,19 @@ func (s *server) routes() []route {
 		{"POST", "/v1/threats/:id/transitions", author, s.moveThreat},
 		{"GET", "/v1/threats/:id/history", viewer, s.threatHistory},
 		{"PUT", "/v1/threats/:id/references", author, s.setReferences},
+		{"POST", "/v1/threats/:id/mitigations", author, s.addMitigation},
+		{"DELETE", "/v1/threats/:id/mitigations/:mitigation_id", author, s.removeMitigation},
+		{"POST", "/v1/threats/:id/test-cases/draft", author, s.draftTestCases},
+		{"POST", "/v1/threats/:id/test-cases", author, s.addTestCase},
+		{"GET", "/v1/threats/:id/test-cases", viewer, s.listTestCases},
+		{"GET", "/v1/test-cases/:id", viewer, s.getTestCase},
+		{"PUT", "/v1/test-cases/:id", author, s.replaceTestCase},
+		{"DELETE", "/v1/test-cases/:id", author, s.deleteTestCase},
+
+		{"GET", "/v1/mitigations", viewer, s.listMitigations},
+		{"GET", "/v1/mitigations/:id", viewer, s.getMitigation},
+		{"PATCH", "/v1/mitigations/:id", author, s.updateMitigation},
+		{"POST", "/v1/mitigations/:id/transitions", author, s.moveMitigation},
 
 		{"GET", "/v1/metrics", viewer, s.portfolioMetrics},
 	}
@@ -107,9 +121,11 @@ func (s *server) router() http.Handler {
 // of ours is not found, whatever the database would say of its bytes.
 func (s *server) run(h func(*gin.Context) error) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		if id, ok := c.Params.Get("id"); ok && !isHarmless(id) {
-			s.fail(c, stride.Errorf(stride.NotFound, "there is nothing of this id"))
-			return
+		for _, p := range c.Params {
+			if strings.HasSuffix(p.Key, "id") && !isHarmless(p.Value) {
+				s.fail(c, stride.Errorf(stride.NotFound, "there is nothing of this id"))
+				return
+			}
 		}
 		if err := h(c); err != nil {
 			s.fail(c, err)

@@ -19,22 +19,59 @@ type threatWire struct {
 	State        stride.ThreatState   `json:"state"`
 	StateReason  string               `json:"state_reason"`
 	stride.Proposal
-	Owner        string             `json:"owner"`
-	Party        string             `json:"party"`
-	ExpiresAt    *time.Time         `json:"expires_at"`
-	AcceptedAt   time.Time          `json:"accepted_at"`
-	AcceptedBy   stride.UserID      `json:"accepted_by"`
-	ResolvedAt   *time.Time         `json:"resolved_at"`
-	ReopenCount  int                `json:"reopen_count"`
-	References   []stride.Reference `json:"references"`
-	FirstModelID *stride.ModelID    `json:"first_model_id"`
-	LastModelID  *stride.ModelID    `json:"last_model_id"`
-	Version      int64              `json:"version"`
-	UpdatedAt    time.Time          `json:"updated_at"`
+	// Mitigations are the rows that stand for what the proposal proposed, and others.
+	Mitigations  []threatMitigationWire      `json:"mitigations"`
+	Proposed     []stride.ProposedMitigation `json:"proposed_mitigations"`
+	Residual     residualWire                `json:"residual"`
+	AgeDays      *int                        `json:"age_days"`
+	DueAt        *time.Time                  `json:"due_at"`
+	Overdue      bool                        `json:"overdue"`
+	MitigatedBy  *stride.UserID              `json:"mitigated_by"`
+	Owner        string                      `json:"owner"`
+	Party        string                      `json:"party"`
+	ExpiresAt    *time.Time                  `json:"expires_at"`
+	AcceptedAt   time.Time                   `json:"accepted_at"`
+	AcceptedBy   stride.UserID               `json:"accepted_by"`
+	ResolvedAt   *time.Time                  `json:"resolved_at"`
+	ReopenCount  int                         `json:"reopen_count"`
+	References   []stride.Reference          `json:"references"`
+	FirstModelID *stride.ModelID             `json:"first_model_id"`
+	LastModelID  *stride.ModelID             `json:"last_model_id"`
+	Version      int64                       `json:"version"`
+	UpdatedAt    time.Time                   `json:"updated_at"`
+}
+
+type threatMitigationWire struct {
+	ID         stride.MitigationID     `json:"id"`
+	Text       string                  `json:"text"`
+	References []string                `json:"references"`
+	Status     stride.MitigationStatus `json:"status"`
+	Owner      string                  `json:"owner"`
+	DueAt      *time.Time              `json:"due_at"`
+	Effect     stride.Effect           `json:"effect"`
+}
+
+// residualWire is what remains of the risk with the mitigations that hold.
+type residualWire struct {
+	stride.Risk
+	Severity stride.Severity `json:"severity"`
+}
+
+func threatMitigationsOut(list []stride.ThreatMitigation) []threatMitigationWire {
+	out := make([]threatMitigationWire, 0, len(list))
+	for _, m := range list {
+		m.References, m.DueAt = orEmpty(m.References), timeOf(m.DueAt)
+		out = append(out, threatMitigationWire(m))
+	}
+	return out
 }
 
 func threatOut(t stride.Threat) threatWire {
+	residual := t.Content.Residual(t.Mitigations)
 	return threatWire{
+		Mitigations: threatMitigationsOut(t.Mitigations), Proposed: orEmpty(t.Content.Mitigations),
+		Residual: residualWire{residual, residual.Severity()}, AgeDays: t.Ageing.AgeDays, DueAt: timeOf(t.Ageing.DueAt),
+		Overdue: t.Ageing.Overdue, MitigatedBy: orNull(t.MitigatedBy),
 		ID: t.ID, ProjectID: t.ProjectID, SuggestionID: orNull(t.SuggestionID), Origin: t.Origin, State: t.State,
 		StateReason: t.StateReason, Proposal: t.Content, Owner: t.Owner, Party: t.Party, ExpiresAt: timeOf(t.ExpiresAt),
 		AcceptedAt: t.AcceptedAt.UTC(), AcceptedBy: t.AcceptedBy, ResolvedAt: timeOf(t.ResolvedAt), ReopenCount: t.ReopenCount,
@@ -56,12 +93,16 @@ func threatReply(status int) func(stride.Threat) reply {
 func threatID(c *gin.Context) stride.ThreatID { return stride.ThreatID(c.Param("id")) }
 
 func (s *server) listThreats(c *gin.Context) error {
-	q := readQuery(c, "project", "model", "state", "category", "severity", "owner", "limit", "cursor")
+	q := readQuery(c, "project", "model", "state", "category", "severity", "owner", "overdue", "sort", "limit", "cursor")
 	f := analysis.ThreatFilter{
 		Project: stride.ProjectID(q.text("project")), Model: stride.ModelID(q.text("model")), Owner: q.text("owner"),
 		State:    words(q, "state", stride.ThreatState.Valid),
 		Category: words(q, "category", stride.Category.Valid),
 		Severity: words(q, "severity", stride.Severity.Valid),
+		Overdue:  q.flag("overdue"), Sort: analysis.ThreatSort(q.text("sort")),
+	}
+	if f.Sort != "" && !f.Sort.Valid() {
+		q.add("sort", "must be one of created_at, due_at")
 	}
 	page := q.page()
 	if err := q.err(); err != nil {

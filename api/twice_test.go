@@ -64,6 +64,14 @@ func (s twice) InReviewTx(ctx context.Context, fn func(analysis.ReviewTx) error)
 	return again(ctx, s.Store.InReviewTx, fn)
 }
 
+func (s twice) InMitigationTx(ctx context.Context, fn func(analysis.MitigationTx) error) error {
+	return again(ctx, s.Store.InMitigationTx, fn)
+}
+
+func (s twice) InTestCaseTx(ctx context.Context, fn func(analysis.TestCaseTx) error) error {
+	return again(ctx, s.Store.InTestCaseTx, fn)
+}
+
 func (s twice) InThreatTx(ctx context.Context, fn func(analysis.ThreatTx) error) error {
 	return again(ctx, s.Store.InThreatTx, fn)
 }
@@ -88,12 +96,20 @@ func TestTransactionsMayRunTwice(t *testing.T) {
 
 		threat := "/v1/threats/" + w.threat
 		for _, to := range []string{"in_progress", "mitigated", "resolved", "open"} {
+			token := h.author
+			if to == "resolved" || to == "open" {
+				token = h.reviewer
+			}
 			h.do(t, http.StatusOK, call{
-				method: "POST", path: threat + "/transitions", token: h.admin, body: fields{"to": to, "reason": "x"},
+				method: "POST", path: threat + "/transitions", token: token, body: fields{"to": to, "reason": "x"},
 				header: map[string]string{"Idempotency-Key": to},
 			})
 		}
 		require.EqualValues(t, 1, h.get(t, h.admin, threat).field(t, "reopen_count"))
+		added := h.post(t, http.StatusCreated, h.author, threat+"/mitigations", fields{"text": "Sign refunds"})
+		h.post(t, http.StatusOK, h.author, added.header.Get("Location")+"/transitions", fields{"to": "in_progress"})
+		h.post(t, http.StatusOK, h.author, threat+"/test-cases/draft", nil)
+		require.Len(t, h.get(t, h.admin, "/v1/mitigations?threat="+w.threat).items(t), 2)
 		h.post(t, http.StatusOK, h.author, "/v1/models/"+w.model+"/submit", nil)
 		for _, sug := range h.get(t, h.admin, "/v1/suggestions?limit=200&state=pending&model="+w.model).items(t) {
 			h.decide(t, http.StatusOK, h.reviewer, sug["id"].(string), "*", fields{"decision": "reject", "reason": "not_applicable"})

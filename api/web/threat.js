@@ -33,7 +33,7 @@ export async function showThreat(place, id, browser, signal) {
     h('p', { class: 'statement' }, t.statement),
     h('h3', null, 'References'), references(t, etag, browser, works),
     t.evidence.length > 0 && h('h3', null, 'Evidence'), evidence,
-    score(t), mitigations(t.mitigations), catalogue(t), history(past.items));
+    score(t), mitigations(t.mitigations.length > 0 ? t.mitigations : t.proposed_mitigations), catalogue(t), history(past.items));
   await showEvidence(evidence, t.evidence, t.first_model_id);
 }
 

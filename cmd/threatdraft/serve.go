@@ -53,7 +53,7 @@ func (c *serveCommand) Run(ctx context.Context, p program) (err error) {
 	if s.jobs, err = p.newJobs(db, cfg, with, log); err != nil {
 		return err
 	}
-	s.http = p.newHTTP(db, with, log, s.closing)
+	s.http = p.newHTTP(db, cfg, with, log, s.closing)
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Addr)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)

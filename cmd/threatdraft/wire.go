@@ -30,6 +30,7 @@ func (p program) newJobs(db *store.Store, cfg config.Config, with drafting, log 
 	return jobs.New(jobs.Options{
 		DB: db.WriterDB(), Dialect: db.Dialect(), Workers: cfg.Workers, Sweeps: jobs.Every(analysis.DefaultBeat),
 		Log: log, QueueLog: p.partLogger(cfg), Runner: runner, Keeper: &analysis.Replies{Kit: p.kit(), Store: db},
+		Expirer: &analysis.Threats{Kit: p.kit(), Store: db, SLA: cfg.SLADays},
 	})
 }
 
@@ -45,7 +46,7 @@ func (p program) owner() string {
 
 // newHTTP connects the edge to the use cases. Event streams and waiting requests
 // are long, so there is no timeout for a whole request.
-func (p program) newHTTP(db *store.Store, with drafting, log *slog.Logger, closing <-chan struct{}) *http.Server {
+func (p program) newHTTP(db *store.Store, cfg config.Config, with drafting, log *slog.Logger, closing <-chan struct{}) *http.Server {
 	kit := p.kit()
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -58,7 +59,8 @@ func (p program) newHTTP(db *store.Store, with drafting, log *slog.Logger, closi
 		Drafts:      &analysis.Drafts{Kit: kit, Store: db, Hybrid: with.pipeline.Hybrid()},
 		Providers:   &analysis.Providers{Store: db, LLM: with.providers()},
 		Reviews:     &analysis.Reviews{Kit: kit, Store: db}, Views: &analysis.Views{Kit: kit, Store: db},
-		Threats: &analysis.Threats{Kit: kit, Store: db},
+		Threats:     &analysis.Threats{Kit: kit, Store: db, SLA: cfg.SLADays},
+		Mitigations: &analysis.Mitigations{Kit: kit, Store: db}, TestCases: &analysis.TestCases{Kit: kit, Store: db},
 		Metrics: &analysis.Metrics{Kit: kit, Store: db},
 		Ready:   readiness(db, closing),
 		Log:     log, Registry: registry, Now: p.now, NewID: p.newID, Closing: closing,

@@ -11,6 +11,7 @@ import (
 
 // ModelStore is what Models needs of storage.
 type ModelStore interface {
+	SignedOffStore
 	// Model returns NotFound for what does not exist or is out of reach; with
 	// sources and their content.
 	Model(ctx context.Context, reach stride.Reach, id stride.ModelID) (stride.ThreatModel, error)
@@ -32,6 +33,7 @@ type ModelStore interface {
 // ModelTx is the transactional set of Models.
 type ModelTx interface {
 	RecordTx
+	SignedOffStore
 	// Model returns the model with its sources; NotFound where there is none.
 	Model(ctx context.Context, id stride.ModelID) (stride.ThreatModel, error)
 	// UpdateModel writes state, assignee and times, and adds 1 to the revision;
@@ -84,7 +86,11 @@ type Models struct {
 
 // Get returns NotFound for what does not exist or is not the actor's.
 func (s *Models) Get(ctx context.Context, actor stride.Actor, id stride.ModelID) (stride.ThreatModel, error) {
-	return s.Store.Model(ctx, actor.Reach(stride.RoleViewer), id)
+	m, err := s.Store.Model(ctx, actor.Reach(stride.RoleViewer), id)
+	if err != nil {
+		return m, err
+	}
+	return m, s.judgeModel(ctx, s.Store, &m)
 }
 
 // List returns a project's versions, oldest first.
@@ -92,7 +98,11 @@ func (s *Models) List(ctx context.Context, actor stride.Actor, p stride.ProjectI
 	if err := requireRole(actor, p, stride.RoleViewer, "project"); err != nil {
 		return Listing[stride.ThreatModel]{}, err
 	}
-	return s.Store.Models(ctx, p, f, page)
+	found, err := s.Store.Models(ctx, p, f, page)
+	if err != nil {
+		return found, err
+	}
+	return found, s.judgeModels(ctx, s.Store, found.Items)
 }
 
 // Submit moves a draft model to review and assigns it: to the named reviewer,
@@ -276,20 +286,34 @@ func (s *Models) change(ctx context.Context, call Call, id stride.ModelID, least
 			if err := archivedConflict(p); err != nil {
 				return seen, err
 			}
-			m, err := tx.Model(ctx, id)
-			if err != nil {
-				return m, err
-			}
-			if call.Match.Given {
-				if err := call.Match.check(m.Revision, nil, m); err != nil {
-					return m, err
-				}
-			}
-			return fn(s.frozen(), tx, m)
+			return s.frozen().changed(ctx, tx, call, id, fn)
 		})
 		return err
 	})
 	return out, err
+}
+
+// changed runs fn on the model of the id, judged before, for what an error shows,
+// and behind it.
+func (s *Models) changed(ctx context.Context, tx ModelTx, call Call, id stride.ModelID,
+	fn func(*Models, ModelTx, stride.ThreatModel) (stride.ThreatModel, error),
+) (stride.ThreatModel, error) {
+	m, err := tx.Model(ctx, id)
+	if err != nil {
+		return m, err
+	}
+	if err := s.judgeModel(ctx, tx, &m); err != nil {
+		return m, err
+	}
+	if call.Match.Given {
+		if err := call.Match.check(m.Revision, nil, m); err != nil {
+			return m, err
+		}
+	}
+	if m, err = fn(s, tx, m); err != nil {
+		return m, err
+	}
+	return m, s.judgeModel(ctx, tx, &m)
 }
 
 // Coverage is the matrix of a model: what its newest draft says of each cell

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/threatdraft/threatdraft/internal/stride"
@@ -12,6 +13,7 @@ import (
 
 // ProjectStore is what Projects needs of storage.
 type ProjectStore interface {
+	SignedOffStore
 	// Project returns NotFound for what does not exist or is out of reach.
 	Project(ctx context.Context, reach stride.Reach, id stride.ProjectID) (stride.Project, error)
 	// Projects lists by id, oldest first.
@@ -23,6 +25,7 @@ type ProjectStore interface {
 type ProjectTx interface {
 	RecordTx
 	NewProjectTx
+	SignedOffStore
 	// UpdateProject writes all but id, sandbox_of and created_at, and adds 1 to
 	// the revision; Stale where the stored revision is not p.Revision.
 	UpdateProject(ctx context.Context, p stride.Project) error
@@ -45,6 +48,10 @@ type ProjectFilter struct {
 	// Name matches a part of the name, without regard to case.
 	Name      string
 	Sandboxes bool // include sandboxes
+	// Stale is about projects with a signed-off version that no longer holds at Now,
+	// which List sets.
+	Stale *bool
+	Now   time.Time
 }
 
 // Projects manages the systems that threat models are about.
@@ -242,12 +249,21 @@ func errNameTaken() error {
 
 // Get returns NotFound for what does not exist or is not the actor's.
 func (s *Projects) Get(ctx context.Context, actor stride.Actor, id stride.ProjectID) (stride.Project, error) {
-	return s.Store.Project(ctx, actor.Reach(stride.RoleViewer), id)
+	p, err := s.Store.Project(ctx, actor.Reach(stride.RoleViewer), id)
+	if err != nil {
+		return p, err
+	}
+	return p, s.judgeProject(ctx, s.Store, &p)
 }
 
 // List returns the actor's projects, oldest first.
 func (s *Projects) List(ctx context.Context, actor stride.Actor, f ProjectFilter, p Page) (Listing[stride.Project], error) {
-	return s.Store.Projects(ctx, actor.Reach(stride.RoleViewer), f, p)
+	f.Now = s.Now()
+	found, err := s.Store.Projects(ctx, actor.Reach(stride.RoleViewer), f, p)
+	if err != nil {
+		return found, err
+	}
+	return found, s.judgeProjects(ctx, s.Store, found.Items)
 }
 
 // Update changes fields of a project. Authors may rename and describe, admins
@@ -334,7 +350,11 @@ func (s *Projects) change(ctx context.Context, call Call, id stride.ProjectID,
 			if err != nil {
 				return p, err
 			}
-			return fn(s.frozen(), tx, p)
+			s := s.frozen()
+			if err := s.judgeProject(ctx, tx, &p); err != nil {
+				return p, err
+			}
+			return fn(s, tx, p)
 		})
 		return err
 	})

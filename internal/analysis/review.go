@@ -39,6 +39,7 @@ type ReviewTx interface {
 	MergeTx
 	UndoTx
 	NewThreatTx
+	NewMitigationTx
 	// LinkThreat records that a threat was seen in a version; again is fine.
 	LinkThreat(ctx context.Context, m stride.ModelID, t stride.ThreatID) error
 }
@@ -524,7 +525,8 @@ func (s *Reviews) accept(ctx context.Context, tx ReviewTx, actor stride.Actor, s
 	if err := tx.LinkThreat(ctx, sug.ModelID, t.ID); err != nil {
 		return t, fmt.Errorf("link threat: %w", err)
 	}
-	return t, nil
+	_, err := s.proposeMitigations(ctx, tx, actor, t)
+	return t, err
 }
 
 // insertThreat stores a threat with its first event and interval.

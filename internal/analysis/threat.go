@@ -16,10 +16,13 @@ import (
 // ThreatStore is what Threats needs of storage.
 type ThreatStore interface {
 	// Threat returns NotFound for what does not exist or is out of reach; with
-	// its references.
+	// its references and mitigations.
 	Threat(ctx context.Context, reach stride.Reach, id stride.ThreatID) (stride.Threat, error)
-	// Threats lists by id, oldest first, with references.
+	// Threats lists in the filter's order, with references and mitigations.
 	Threats(ctx context.Context, reach stride.Reach, f ThreatFilter, p Page) (Listing[stride.Threat], error)
+	// ExpiredRisks returns threats that are risk_accepted and whose expires_at is not
+	// after the moment, by expires_at and id, behind after unless it is nil.
+	ExpiredRisks(ctx context.Context, at time.Time, after *ExpiredRisk, limit int) ([]ExpiredRisk, error)
 	// History returns the events about a threat, oldest first.
 	History(ctx context.Context, p stride.ProjectID, id stride.ThreatID) ([]stride.Event, error)
 	// Model returns NotFound for what does not exist or is out of reach.
@@ -31,7 +34,9 @@ type ThreatStore interface {
 type ThreatTx interface {
 	RecordTx
 	NewThreatTx
-	// ThreatByID returns NotFound where there is none; with its references.
+	LinkTx
+	// ThreatByID returns NotFound where there is none; with its references and
+	// mitigations.
 	ThreatByID(ctx context.Context, id stride.ThreatID) (stride.Threat, error)
 	// UpdateThreat writes content, state and all that hangs on it, and adds 1
 	// to the revision, guarded by t.Revision; Stale where the guard fails.
@@ -44,6 +49,20 @@ type ThreatTx interface {
 	LinkThreat(ctx context.Context, m stride.ModelID, t stride.ThreatID) error
 }
 
+// ThreatSort is an order of threats.
+type ThreatSort string
+
+const (
+	// ThreatsOldest lists by id, the oldest first.
+	ThreatsOldest ThreatSort = "created_at"
+	// ThreatsByDueDate lists the open threats, which alone are due, the most urgent
+	// first.
+	ThreatsByDueDate ThreatSort = "due_at"
+)
+
+// Valid reports whether s is a known order.
+func (s ThreatSort) Valid() bool { return s == ThreatsOldest || s == ThreatsByDueDate }
+
 // ThreatFilter narrows a list of threats; zero values do not filter.
 type ThreatFilter struct {
 	Project  stride.ProjectID
@@ -52,22 +71,45 @@ type ThreatFilter struct {
 	Category []stride.Category
 	Severity []stride.Severity
 	Owner    string
+	// Overdue is about open threats whose time by SLA has run out at Now.
+	Overdue *bool
+	Sort    ThreatSort // "" stands for oldest first
+	// SLA and Now are List's to set.
+	SLA stride.SLA
+	Now time.Time
 }
 
 // Threats is the life of what was accepted.
 type Threats struct {
 	Kit
 	Store ThreatStore
+	// SLA says how many days a threat of each severity has.
+	SLA stride.SLA
+}
+
+// aged is t with its ageing as of now.
+func (s *Threats) aged(t stride.Threat) stride.Threat {
+	t.Ageing = t.Age(s.SLA, s.Now())
+	return t
 }
 
 // Get returns NotFound for what does not exist or is not the actor's.
 func (s *Threats) Get(ctx context.Context, actor stride.Actor, id stride.ThreatID) (stride.Threat, error) {
-	return s.Store.Threat(ctx, actor.Reach(stride.RoleViewer), id)
+	t, err := s.Store.Threat(ctx, actor.Reach(stride.RoleViewer), id)
+	return s.aged(t), err
 }
 
-// List returns threats, oldest first.
+// List returns threats in the filter's order.
 func (s *Threats) List(ctx context.Context, actor stride.Actor, f ThreatFilter, p Page) (Listing[stride.Threat], error) {
-	return s.Store.Threats(ctx, actor.Reach(stride.RoleViewer), f, p)
+	if f.Sort == "" {
+		f.Sort = ThreatsOldest
+	}
+	f.SLA, f.Now = s.SLA, s.Now()
+	found, err := s.Store.Threats(ctx, actor.Reach(stride.RoleViewer), f, p)
+	for i, t := range found.Items {
+		found.Items[i] = s.aged(t)
+	}
+	return found, err
 }
 
 // History returns what happened to a threat, oldest first.
@@ -159,6 +201,10 @@ func (s *Threats) add(
 	if err := s.Kit.insertThreat(ctx, tx, tx, actor, t); err != nil {
 		return t, err
 	}
+	if t.Mitigations, err = s.proposeMitigations(ctx, tx, actor, t); err != nil {
+		return t, err
+	}
+	t = s.aged(t)
 	if n.Model == "" {
 		return t, nil
 	}
@@ -172,9 +218,13 @@ type ThreatChange struct {
 }
 
 // Update edits a threat. Wants If-Match; severity follows likelihood and impact.
+// Mitigations are rows of their own and changed as such.
 func (s *Threats) Update(ctx context.Context, call Call, id stride.ThreatID, n ThreatChange) (stride.Threat, error) {
 	if n.Owner != nil && utf8.RuneCountInString(*n.Owner) > 200 {
 		return stride.Threat{}, stride.InvalidField("owner", "must have at most 200 characters")
+	}
+	if n.Edits.Mitigations != nil {
+		return stride.Threat{}, stride.InvalidField("mitigations", "are changed at /v1/threats/{id}/mitigations and /v1/mitigations/{id}")
 	}
 	return s.change(ctx, call, id, func(s *Threats, tx ThreatTx, t stride.Threat) (stride.Threat, error) {
 		if err := call.Match.check(t.Revision, nil, t); err != nil {
@@ -242,18 +292,23 @@ func (s *Threats) Move(ctx context.Context, call Call, id stride.ThreatID, n Tra
 				return t, err
 			}
 		}
-		from := t.State
-		n.apply(&t, call.Actor, s.Now())
-		if err := s.save(ctx, tx, &t); err != nil {
-			return t, err
-		}
-		err := s.record(ctx, tx, call.Actor, t.ProjectID, stride.EventThreatMoved, stride.SubjectThreat, string(id),
-			move{From: string(from), To: string(n.To), Reason: n.Reason})
-		if err != nil {
-			return t, err
-		}
-		return t, s.enter(ctx, tx, t.ProjectID, stride.SubjectThreat, string(id), string(n.To))
+		return s.moveTo(ctx, tx, call.Actor, t, n)
 	})
+}
+
+// moveTo writes the new state with its event and interval.
+func (s *Threats) moveTo(ctx context.Context, tx ThreatTx, actor stride.Actor, t stride.Threat, n Transition) (stride.Threat, error) {
+	from := t.State
+	n.apply(&t, actor, s.Now())
+	if err := s.save(ctx, tx, &t); err != nil {
+		return t, err
+	}
+	err := s.record(ctx, tx, actor, t.ProjectID, stride.EventThreatMoved, stride.SubjectThreat, string(t.ID),
+		move{From: string(from), To: string(n.To), Reason: n.Reason})
+	if err != nil {
+		return t, err
+	}
+	return t, s.enter(ctx, tx, t.ProjectID, stride.SubjectThreat, string(t.ID), string(n.To))
 }
 
 func (n Transition) validate(now time.Time) error {
@@ -270,8 +325,8 @@ func (n Transition) validate(now time.Time) error {
 		if strings.TrimSpace(n.Owner) == "" {
 			add("owner", "is required: who accepts the risk")
 		}
-		if n.ExpiresAt == nil || !n.ExpiresAt.After(now) {
-			add("expires_at", "is required and lies in the future")
+		if n.ExpiresAt == nil || !n.ExpiresAt.After(now) || n.ExpiresAt.After(now.Add(stride.MaxRiskAcceptance)) {
+			add("expires_at", "is required and lies in the future, at most 400 days away")
 		}
 	case stride.ThreatTransferred:
 		if strings.TrimSpace(n.Party) == "" {
@@ -305,8 +360,8 @@ func (n Transition) allowed(actor stride.Actor, t stride.Threat) error {
 	if !working && !role.AtLeast(stride.RoleReviewer) {
 		return stride.Errorf(stride.Forbidden, "moving a threat from %s to %s wants the role reviewer", t.State, n.To)
 	}
-	if n.To == stride.ThreatResolved && t.MitigatedBy == actor.User && !role.AtLeast(stride.RoleAdmin) {
-		return stride.Errorf(stride.Forbidden, "whoever claimed the mitigation cannot verify it")
+	if t.State == stride.ThreatMitigated && t.MitigatedBy == actor.User {
+		return stride.Errorf(stride.Forbidden, "you claimed that the threat is mitigated; another reviewer has to verify it or send it back")
 	}
 	return nil
 }
@@ -411,29 +466,41 @@ func checkReferences(refs []stride.Reference, now time.Time) error {
 	return &stride.Error{Kind: stride.Invalid, Message: "the references are not valid", Fields: bad}
 }
 
-// change runs fn on the threat under its project's lock, once per key.
+// change is changeThreat for what answers with the threat, with its ageing.
 func (s *Threats) change(ctx context.Context, call Call, id stride.ThreatID,
 	fn func(*Threats, ThreatTx, stride.Threat) (stride.Threat, error),
 ) (stride.Threat, error) {
+	return changeThreat(ctx, s, call, id, func(s *Threats, tx ThreatTx, t stride.Threat) (stride.Threat, error) {
+		out, err := fn(s, tx, t)
+		return s.aged(out), err
+	})
+}
+
+// changeThreat runs fn on the threat under its project's lock, once per key.
+func changeThreat[T any](ctx context.Context, s *Threats, call Call, id stride.ThreatID,
+	fn func(*Threats, ThreatTx, stride.Threat) (T, error),
+) (T, error) {
+	var out T
 	seen, err := s.Store.Threat(ctx, call.Actor.Reach(stride.RoleViewer), id)
 	if err != nil {
-		return seen, err
+		return out, err
 	}
 	if err := requireRole(call.Actor, seen.ProjectID, stride.RoleAuthor, "threat"); err != nil {
-		return seen, err
+		return out, err
 	}
-	var out stride.Threat
 	err = s.Store.InThreatTx(ctx, func(tx ThreatTx) error {
 		var err error
-		out, err = effect(ctx, tx, call, s.Now(), func() (stride.Threat, error) {
+		out, err = effect(ctx, tx, call, s.Now(), func() (T, error) {
+			var zero T
 			if _, err := tx.LockProject(ctx, seen.ProjectID); err != nil {
-				return seen, err
+				return zero, err
 			}
 			t, err := tx.ThreatByID(ctx, id)
 			if err != nil {
-				return t, err
+				return zero, err
 			}
-			return fn(s.frozen(), tx, t)
+			s := s.frozen()
+			return fn(s, tx, s.aged(t))
 		})
 		return err
 	})

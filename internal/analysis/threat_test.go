@@ -23,7 +23,12 @@ func TestTransitionsWantTheirFacts(t *testing.T) {
 	} {
 		require.Equal(t, tc.fields, fieldsOf(t, tc.n.validate(noon)), name)
 	}
-	require.NoError(t, Transition{To: stride.ThreatRiskAccepted, Reason: "x", Owner: "o", ExpiresAt: new(noon.Add(time.Hour))}.validate(noon))
+	accept := Transition{To: stride.ThreatRiskAccepted, Reason: "x", Owner: "o", ExpiresAt: new(noon.Add(time.Hour))}
+	require.NoError(t, accept.validate(noon))
+	accept.ExpiresAt = new(noon.Add(400 * 24 * time.Hour))
+	require.NoError(t, accept.validate(noon))
+	accept.ExpiresAt = new(noon.Add(400*24*time.Hour + 1))
+	require.Equal(t, []string{"expires_at"}, fieldsOf(t, accept.validate(noon)), "for more than 400 days")
 }
 
 func TestWhoMayMoveWhat(t *testing.T) {
@@ -43,7 +48,14 @@ func TestWhoMayMoveWhat(t *testing.T) {
 		"author accepts the risk":     {as("a", stride.RoleAuthor), stride.ThreatOpen, stride.ThreatRiskAccepted, stride.Forbidden},
 		"claimant verifies":           {as("claimant", stride.RoleReviewer), stride.ThreatMitigated, stride.ThreatResolved, stride.Forbidden},
 		"another reviewer verifies":   {as("r", stride.RoleReviewer), stride.ThreatMitigated, stride.ThreatResolved, ""},
-		"admin may do everything":     {as("claimant", stride.RoleAdmin), stride.ThreatMitigated, stride.ThreatResolved, ""},
+		"claimant sends back":         {as("claimant", stride.RoleReviewer), stride.ThreatMitigated, stride.ThreatInProgress, stride.Forbidden},
+		"an admin is no exception":    {as("claimant", stride.RoleAdmin), stride.ThreatMitigated, stride.ThreatResolved, stride.Forbidden},
+		"another admin verifies":      {as("r", stride.RoleAdmin), stride.ThreatMitigated, stride.ThreatResolved, ""},
+		"another sends back":          {as("r", stride.RoleReviewer), stride.ThreatMitigated, stride.ThreatInProgress, ""},
+		"author transfers":            {as("a", stride.RoleAuthor), stride.ThreatOpen, stride.ThreatTransferred, stride.Forbidden},
+		"author finds it invalid":     {as("a", stride.RoleAuthor), stride.ThreatOpen, stride.ThreatInvalid, stride.Forbidden},
+		"reviewer finds it invalid":   {as("r", stride.RoleReviewer), stride.ThreatInProgress, stride.ThreatInvalid, ""},
+		"author reopens":              {as("a", stride.RoleAuthor), stride.ThreatInvalid, stride.ThreatOpen, stride.Forbidden},
 		"nobody skips the claim":      {as("r", stride.RoleAdmin), stride.ThreatOpen, stride.ThreatResolved, stride.Conflict},
 		"resolved is not worked upon": {as("r", stride.RoleAdmin), stride.ThreatResolved, stride.ThreatInProgress, stride.Conflict},
 	} {

@@ -23,6 +23,8 @@ import (
 
 	"github.com/caarlos0/env/v11"
 	"github.com/go-playground/validator/v10"
+
+	"github.com/threatdraft/threatdraft/internal/stride"
 )
 
 // Config is everything that can be set. A tag names the variable, its default
@@ -45,6 +47,8 @@ type Config struct {
 	ShutdownGrace time.Duration `env:"THREATDRAFT_SHUTDOWN_GRACE" envDefault:"20s" validate:"min=0s,max=10m"`
 	LogLevel      slog.Level    `env:"THREATDRAFT_LOG_LEVEL" envDefault:"info"`
 	LogFormat     string        `env:"THREATDRAFT_LOG_FORMAT" envDefault:"text" validate:"oneof=text json"`
+	// SLADays is how many days a threat of each severity has.
+	SLADays stride.SLA `env:"THREATDRAFT_SLA_DAYS" envDefault:"critical=7,high=30,medium=90,low=180"`
 	LLM
 }
 
@@ -162,7 +166,30 @@ func parsers() map[reflect.Type]env.ParserFunc {
 			}
 			return level, errors.New("unknown level")
 		},
+		reflect.TypeFor[stride.SLA](): func(text string) (any, error) { return readSLA(text) },
 	}
+}
+
+// maxSLADays bounds how many days a threat may have: ten years.
+const maxSLADays = 3650
+
+// readSLA reads "critical=7,high=30,medium=90,low=180"; each severity has to stand
+// there once.
+func readSLA(text string) (stride.SLA, error) {
+	sla := make(stride.SLA)
+	for pair := range strings.SplitSeq(text, ",") {
+		name, value, _ := strings.Cut(pair, "=")
+		severity := stride.Severity(strings.TrimSpace(name))
+		days, err := strconv.Atoi(strings.TrimSpace(value))
+		if _, twice := sla[severity]; twice || err != nil || !severity.Valid() || days < 1 || days > maxSLADays {
+			return nil, errors.New("no days of a severity")
+		}
+		sla[severity] = days
+	}
+	if len(sla) != len(stride.Severities()) {
+		return nil, errors.New("a severity is missing")
+	}
+	return sla, nil
 }
 
 // check holds the values to their bounds.

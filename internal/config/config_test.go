@@ -11,12 +11,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/threatdraft/threatdraft/internal/stride"
 )
 
 func defaults() Config {
 	return Config{
 		Addr: "127.0.0.1:8080", DatabaseURL: "sqlite:threatdraft.db", DatabaseConns: 10, Workers: 4,
-		ShutdownGrace: 20 * time.Second, LogLevel: slog.LevelInfo, LogFormat: "text",
+		ShutdownGrace: 20 * time.Second, LogLevel: slog.LevelInfo, LogFormat: "text", SLADays: stride.DefaultSLA(),
 		LLM: LLM{LLMConcurrency: 4, LLMTimeout: 2 * time.Minute, LLMExamples: "project"},
 	}
 }
@@ -39,12 +41,13 @@ func TestLoad(t *testing.T) {
 				"THREATDRAFT_PORT=tcp://10.0.0.1:80", "THREATDRAFT_PORT_80_TCP_ADDR=10.0.0.1", "THREATDRAFT_DB_SERVICE_HOST=10.0.0.2", "THREATDRAFT_TEST_POSTGRES_URL=x",
 				"THREATDRAFT_LLM_PROVIDER=ollama", "THREATDRAFT_LLM_MODEL=m", "THREATDRAFT_LLM_BASE_URL=http://127.0.0.1:9/v1", "THREATDRAFT_LLM_API_KEY=k",
 				"THREATDRAFT_LLM_HEADERS=X-Team:kiln,X-Env:test", "THREATDRAFT_LLM_FALLBACK=openai:n", "THREATDRAFT_LLM_CONCURRENCY=2",
-				"THREATDRAFT_LLM_TIMEOUT=30m", "THREATDRAFT_LLM_BUDGET_USD=0.5",
+				"THREATDRAFT_LLM_TIMEOUT=30m", "THREATDRAFT_LLM_BUDGET_USD=0.5", "THREATDRAFT_SLA_DAYS=low=90, critical=1,medium=3650,high=14",
 			},
 			want: func(c *Config) {
 				*c = Config{
 					Addr: ":9000", DatabaseURL: "postgres://u:p@h/db", DatabaseConns: 20, AdminToken: "0123456789abcdef",
 					Workers: 8, LogLevel: slog.LevelDebug, LogFormat: "json",
+					SLADays: stride.SLA{stride.SeverityCritical: 1, stride.SeverityHigh: 14, stride.SeverityMedium: 3650, stride.SeverityLow: 90},
 					LLM: LLM{
 						LLMProvider: "ollama", LLMModel: "m", LLMBaseURL: "http://127.0.0.1:9/v1", LLMAPIKey: "k",
 						LLMHeaders: map[string]string{"X-Team": "kiln", "X-Env": "test"}, LLMFallback: "openai:n",
@@ -147,6 +150,16 @@ func TestLoadRefuses(t *testing.T) {
 			[]string{"THREATDRAFT_WORKERS=0", "THREATDRAFT_LOG_FORMAT=xml"},
 			"THREATDRAFT_WORKERS must be a number from 1 to 64; THREATDRAFT_LOG_FORMAT must be one of text, json",
 		},
+	}
+	for name, days := range map[string]string{
+		"a severity missing": "critical=7,high=30,medium=90", "an unknown one": "critical=7,high=30,medium=90,low=180,urgent=1",
+		"one twice": "critical=7,high=30,medium=90,low=180,low=9", "no number": "critical=7,high=30,medium=90,low=soon",
+		"no days": "critical=0,high=30,medium=90,low=180", "more than ten years": "critical=7,high=30,medium=90,low=3651",
+	} {
+		cases["days of the SLA: "+name] = struct {
+			environ []string
+			want    string
+		}{[]string{"THREATDRAFT_SLA_DAYS=" + days}, "THREATDRAFT_SLA_DAYS must give each severity 1 to 3650 days: critical=7,high=30,medium=90,low=180"}
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

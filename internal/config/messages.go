@@ -21,6 +21,7 @@ func wanted() map[string]string {
 		"THREATDRAFT_SHUTDOWN_GRACE": "must be a duration from 0s to 10m, for example 20s",
 		"THREATDRAFT_LOG_LEVEL":      "must be one of debug, info, warn, error",
 		"THREATDRAFT_LOG_FORMAT":     "must be one of text, json",
+		"THREATDRAFT_SLA_DAYS":       "must give each severity 1 to 3650 days: critical=7,high=30,medium=90,low=180",
 
 		"THREATDRAFT_LLM_PROVIDER":           "must have at most 60 bytes",
 		"THREATDRAFT_LLM_MODEL":              "must have at most 200 bytes",

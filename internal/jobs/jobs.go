@@ -40,6 +40,12 @@ type Keeper interface {
 	Purge(ctx context.Context) (int64, error)
 }
 
+// Expirer reopens what was accepted for a time only; it says how many threats those
+// were.
+type Expirer interface {
+	ExpireRisks(ctx context.Context) (int, error)
+}
+
 // Intervals of the queue.
 const (
 	// purgeInterval is how often each process cleans up.
@@ -66,6 +72,8 @@ type Options struct {
 	Workers int
 	// Keeper removes what is kept for a time only.
 	Keeper Keeper
+	// Expirer is called every minute, and at the start, by one of the replicas.
+	Expirer Expirer
 	// Sweeps says how long to wait until the next sweep; it should vary, so that
 	// replicas do not sweep in step.
 	Sweeps func() time.Duration
@@ -94,10 +102,15 @@ func New(o Options) (*Jobs, error) {
 	}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &draftWorker{runner: o.Runner})
+	river.AddWorker(workers, &expiryWorker{expirer: o.Expirer, log: o.Log})
 	client, err := river.NewClient(driver, &river.Config{
-		Logger:               o.QueueLog,
-		Workers:              workers,
-		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: o.Workers}},
+		Logger:  o.QueueLog,
+		Workers: workers,
+		Queues: map[string]river.QueueConfig{
+			river.QueueDefault: {MaxWorkers: o.Workers},
+			upkeepQueue:        {MaxWorkers: 1, FetchPollInterval: upkeepPoll},
+		},
+		PeriodicJobs:         []*river.PeriodicJob{expiryPeriod()},
 		FetchPollInterval:    pollInterval,
 		FetchCooldown:        pollInterval / 5,
 		JobTimeout:           analysis.RunTimeout,

@@ -42,6 +42,16 @@ func (k *fakeKeeper) Purge(context.Context) (int64, error) {
 	return 0, nil
 }
 
+// fakeExpirer hands each call to a function; nil finds nothing.
+type fakeExpirer func(ctx context.Context) (int, error)
+
+func (f fakeExpirer) ExpireRisks(ctx context.Context) (int, error) {
+	if f == nil {
+		return 0, nil
+	}
+	return f(ctx)
+}
+
 const patience = 30 * time.Second
 
 // queue is a store with a client that works it.
@@ -53,9 +63,14 @@ type queue struct {
 
 func newQueue(t *testing.T, url string, run func(context.Context, analysis.DraftJob) error) queue {
 	t.Helper()
+	return newQueueThatExpires(t, url, run, nil)
+}
+
+func newQueueThatExpires(t *testing.T, url string, run func(context.Context, analysis.DraftJob) error, expire fakeExpirer) queue {
+	t.Helper()
 	s := storetest.Open(t, url)
 	j, err := New(Options{
-		DB: s.WriterDB(), Dialect: s.Dialect(), Runner: fakeRunner{run: run}, Keeper: &fakeKeeper{}, Workers: 2,
+		DB: s.WriterDB(), Dialect: s.Dialect(), Runner: fakeRunner{run: run}, Keeper: &fakeKeeper{}, Expirer: expire, Workers: 2,
 		Sweeps: Every(time.Hour), Log: slog.New(slog.DiscardHandler), QueueLog: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
@@ -76,10 +91,10 @@ func (q queue) insert(t *testing.T, job analysis.DraftJob) {
 	require.NoError(t, tx.Commit())
 }
 
-// states counts the jobs by state.
+// states counts the drafts' jobs by state.
 func (q queue) states(t *testing.T) map[string]int {
 	t.Helper()
-	rows, err := q.store.WriterDB().QueryContext(t.Context(), "select state, count(*) from river_job group by state")
+	rows, err := q.store.WriterDB().QueryContext(t.Context(), "select state, count(*) from river_job where kind = 'draft' group by state")
 	require.NoError(t, err)
 	defer func() { require.NoError(t, rows.Close()) }()
 	out := make(map[string]int)
@@ -269,4 +284,57 @@ func TestNewWantsAKnownDatabase(t *testing.T) {
 	t.Parallel()
 	_, err := New(Options{Dialect: "oracle"})
 	require.EqualError(t, err, `no queue for the database "oracle"`)
+}
+
+// TestExpiredRisksAreLookedForAtTheStart has two replicas start: the one that leads
+// the queue looks, and what it finds wrong is not delivered again.
+func TestExpiredRisksAreLookedForAtTheStart(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, url string) {
+		looked := make(chan struct{}, 100)
+		expire := func(ctx context.Context) (int, error) {
+			if _, bounded := ctx.Deadline(); !bounded {
+				return 0, errors.New("the look has no deadline")
+			}
+			looked <- struct{}{}
+			return 2, errors.New("a threat is broken")
+		}
+		idle := func(context.Context, analysis.DraftJob) error { return nil }
+		first, second := newQueueThatExpires(t, url, idle, expire), newQueueThatExpires(t, url, idle, expire)
+		require.NoError(t, first.Start(t.Context()))
+		require.NoError(t, second.Start(t.Context()))
+		receive(t, looked)
+		require.NoError(t, first.Stop(t.Context()))
+		require.NoError(t, second.Stop(t.Context()))
+		var waiting int
+		require.NoError(t, first.store.WriterDB().QueryRowContext(t.Context(),
+			"select count(*) from river_job where kind = 'expire_risks' and state in ('retryable', 'running')").Scan(&waiting))
+		require.Zero(t, waiting, "the next minute is the retry")
+	})
+}
+
+// TestExpiryGoesOnWhileDraftsKeepAllWorkersBusy holds that upkeep has a queue of its
+// own.
+func TestExpiryGoesOnWhileDraftsKeepAllWorkersBusy(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, url string) {
+		busy, finish, looked := make(chan struct{}, 10), make(chan struct{}), make(chan struct{}, 10)
+		q := newQueueThatExpires(t, url, func(context.Context, analysis.DraftJob) error {
+			busy <- struct{}{}
+			<-finish
+			return nil
+		}, func(context.Context) (int, error) {
+			looked <- struct{}{}
+			return 0, nil
+		})
+		for i := range 4 {
+			q.insert(t, analysis.DraftJob{DraftID: "d", Run: i})
+		}
+		require.NoError(t, q.Start(t.Context()))
+		receive(t, busy)
+		receive(t, busy)
+		receive(t, looked)
+		close(finish)
+		require.NoError(t, q.Stop(t.Context()))
+	})
 }

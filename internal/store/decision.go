@@ -124,6 +124,9 @@ func (tx *Tx) TakeBackThreat(ctx context.Context, id stride.ThreatID, m stride.M
 	if records+seen > 0 {
 		return touched
 	}
+	if err := tx.TakeBackMitigations(ctx, id); err != nil {
+		return err
+	}
 	if _, err := tx.exec(ctx, deleteThreatSeen, id, m); err != nil {
 		return fmt.Errorf("unlink threat: %w", err)
 	}

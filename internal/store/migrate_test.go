@@ -188,6 +188,47 @@ func TestMigrationOfLLMDraftsGoesDownAndUp(t *testing.T) {
 	})
 }
 
+// TestMigrationOfThreatsGoesDownAndUp takes the schema back to before mitigations
+// were rows, and forth again with a threat from then in it.
+func TestMigrationOfThreatsGoesDownAndUp(t *testing.T) {
+	t.Parallel()
+	storetest.EachEmpty(t, func(t *testing.T, url string) {
+		s := storetest.Open(t, url)
+		require.NoError(t, s.Migrate(t.Context()))
+		folder, err := fs.Sub(migrations.FS, s.Dialect())
+		require.NoError(t, err)
+		dialect := goose.DialectSQLite3
+		if s.Dialect() == "postgres" {
+			dialect = goose.DialectPostgres
+		}
+		steps, err := goose.NewProvider(dialect, s.WriterDB(), folder, goose.WithDisableGlobalRegistry(true))
+		require.NoError(t, err)
+		newest := columns(t, s)
+		_, err = steps.DownTo(t.Context(), 4)
+		require.NoError(t, err)
+		before := columns(t, s)
+		for _, gone := range []string{"mitigations.refs", "threat_mitigations.likelihood", "test_cases.given_text"} {
+			require.Contains(t, newest, gone)
+			require.NotContains(t, before, gone)
+		}
+		for _, row := range []string{
+			`insert into projects values ('p', 'p', 'p', '', 'true', 'high', '[]', null, 1, 0, 1, 1, null)`,
+			`insert into threats (id, project_id, origin, category, severity, content, state, state_reason, owner, party, accepted_at, accepted_by,
+			                      mitigated_by, reopen_count, revision, updated_at)
+			 values ('t', 'p', 'human', 'tampering', 'low', '{"mitigations":[{"text":"x","references":[]}]}', 'open', '', '', '', 1, 'a', '', 0, 1, 1)`,
+		} {
+			_, err := s.WriterDB().ExecContext(t.Context(), row)
+			require.NoError(t, err, row)
+		}
+		require.NoError(t, s.Migrate(t.Context()))
+		require.Equal(t, newest, columns(t, s))
+		threat, err := s.Threat(t.Context(), stride.Reach{All: true}, "t")
+		require.NoError(t, err)
+		require.Empty(t, threat.Mitigations, "nothing is filled in for what was there")
+		require.Len(t, threat.Content.Mitigations, 1)
+	})
+}
+
 // columns lists table.column, sorted.
 func columns(t *testing.T, s *store.Store) []string {
 	t.Helper()

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/threatdraft/threatdraft/internal/analysis"
 	"github.com/threatdraft/threatdraft/internal/stride"
@@ -259,6 +260,50 @@ func (tx *Tx) CompletedModels(ctx context.Context, p stride.ProjectID, scope str
 	out := make([]stride.ThreatModel, 0, len(rows))
 	for _, r := range rows {
 		out = append(out, r.model())
+	}
+	return out, nil
+}
+
+// newerVersions selects the numbers of the versions of the scope of m that were
+// submitted or drafted after it.
+const newerVersions = `
+select n.number from threat_models n
+where n.project_id = m.project_id and n.scope = m.scope and n.number > m.number
+  and (n.submitted_at is not null or exists (
+      select 1 from drafts d where d.model_id = n.id and (d.state in ('succeeded', 'partial') or d.outcome is not null)))`
+
+const selectSignedOff = `
+select m.id, m.project_id, m.scope, m.number, m.completed_at, coalesce((select max(v.number) from (` + newerVersions + `) v), 0) as newer
+from threat_models m`
+
+// SignedOff returns the completed versions of the projects, by project and scope.
+func (s session) SignedOff(ctx context.Context, projects []stride.ProjectID) ([]stride.SignedOff, error) {
+	var out []stride.SignedOff
+	for ids := range slices.Chunk(projects, chunk) {
+		var f filter
+		f.where("m.state = 'completed'")
+		oneOf(&f, "m.project_id", ids)
+		if f.err != nil {
+			return nil, f.err
+		}
+		var rows []struct {
+			ID          stride.ModelID   `db:"id"`
+			ProjectID   stride.ProjectID `db:"project_id"`
+			Scope       string           `db:"scope"`
+			Number      int              `db:"number"`
+			CompletedAt *int64           `db:"completed_at"`
+			Newer       int              `db:"newer"`
+		}
+		if err := s.list(ctx, &rows, selectSignedOff+f.sql()+" order by m.project_id, m.scope, m.number", f.args...); err != nil {
+			return nil, fmt.Errorf("list signed-off models: %w", err)
+		}
+		for _, r := range rows {
+			v := stride.SignedOff{ModelID: r.ID, ProjectID: r.ProjectID, Scope: r.Scope, Number: r.Number, Newer: r.Newer}
+			if at := instantOrNil(r.CompletedAt); at != nil {
+				v.CompletedAt = *at
+			}
+			out = append(out, v)
+		}
 	}
 	return out, nil
 }

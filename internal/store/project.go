@@ -126,6 +126,14 @@ func (s *Store) filterProjects(f *filter, pf analysis.ProjectFilter) {
 	if !pf.Sandboxes {
 		f.where("sandbox_of is null")
 	}
+	if pf.Stale != nil {
+		condition := "exists (select 1 from threat_models m where m.project_id = projects.id and m.state = 'completed'" +
+			" and (m.completed_at < ? or exists (" + newerVersions + ")))"
+		if !*pf.Stale {
+			condition = "not " + condition
+		}
+		f.where(condition, micros(pf.Now.Add(-stride.StaleAfter)))
+	}
 }
 
 // Project returns NotFound where there is none.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/threatdraft/threatdraft/internal/analysis"
@@ -72,7 +73,7 @@ select t.id, t.project_id, t.suggestion_id, t.origin, t.category, t.severity, t.
 from threats t`
 
 // Threat returns NotFound for what does not exist or is out of reach; with its
-// references.
+// references and mitigations.
 func (s *Store) Threat(ctx context.Context, reach stride.Reach, id stride.ThreatID) (stride.Threat, error) {
 	var f filter
 	f.where("t.id = ?", id)
@@ -80,7 +81,8 @@ func (s *Store) Threat(ctx context.Context, reach stride.Reach, id stride.Threat
 	return s.threat(ctx, f)
 }
 
-// ThreatByID returns NotFound where there is none; with its references.
+// ThreatByID returns NotFound where there is none; with its references and
+// mitigations.
 func (tx *Tx) ThreatByID(ctx context.Context, id stride.ThreatID) (stride.Threat, error) {
 	var f filter
 	f.where("t.id = ?", id)
@@ -98,7 +100,7 @@ func (s session) threat(ctx context.Context, f filter) (stride.Threat, error) {
 	return found[0], nil
 }
 
-// threats reads those that match, with their references.
+// threats reads those that match, with their references and mitigations.
 func (s session) threats(ctx context.Context, f filter, suffix string, args ...any) ([]stride.Threat, error) {
 	if f.err != nil {
 		return nil, f.err
@@ -111,7 +113,10 @@ func (s session) threats(ctx context.Context, f filter, suffix string, args ...a
 	for _, r := range rows {
 		out = append(out, r.threat())
 	}
-	return out, s.addReferences(ctx, out)
+	if err := s.addReferences(ctx, out); err != nil {
+		return nil, err
+	}
+	return out, s.addMitigations(ctx, out)
 }
 
 const selectReferences = `select threat_id, system, key, url, acknowledged_at from threat_references`
@@ -147,11 +152,56 @@ func (s session) addReferences(ctx context.Context, threats []stride.Threat) err
 	return nil
 }
 
-// Threats lists by id, oldest first, with references.
+// threatOrder is the order of a list of threats, by name. When a threat is due
+// depends on its severity and on the SLA.
+func threatOrder(tf analysis.ThreatFilter) (order, error) {
+	switch tf.Sort {
+	case analysis.ThreatsOldest, "":
+		return order{name: "id", id: "t.id"}, nil
+	case analysis.ThreatsByDueDate:
+		var b strings.Builder
+		b.WriteString("(t.accepted_at + case t.severity")
+		for _, severity := range stride.Severities() {
+			fmt.Fprintf(&b, " when '%s' then %d", severity, tf.SLA.Allowance(severity).Microseconds())
+		}
+		b.WriteString(" else 0 end)")
+		return order{name: "due_at", key: b.String(), id: "t.id"}, nil
+	}
+	return order{}, stride.InvalidField("sort", "must be one of created_at, due_at")
+}
+
+// Threats lists in the filter's order, with references and mitigations. Invalid
+// for an unknown order.
 func (s *Store) Threats(
 	ctx context.Context, reach stride.Reach, tf analysis.ThreatFilter, p analysis.Page,
 ) (analysis.Listing[stride.Threat], error) {
 	var none analysis.Listing[stride.Threat]
+	by, err := threatOrder(tf)
+	if err != nil {
+		return none, err
+	}
+	f := filterThreats(reach, tf)
+	if err := f.after(by, p.After); err != nil {
+		return none, err
+	}
+	size := pageSize(p)
+	found, err := s.threats(ctx, f, by.sql(), size+1)
+	if err != nil {
+		return none, err
+	}
+	return listing(found, size, func(t stride.Threat) stride.Threat { return t }, func(t stride.Threat) analysis.Cursor {
+		c := analysis.Cursor{Sort: by.name, ID: string(t.ID)}
+		if by.key != "" {
+			c.Key = micros(t.AcceptedAt) + tf.SLA.Allowance(t.Content.Severity).Microseconds()
+		}
+		return c
+	}), nil
+}
+
+// isOpen stands as the partial index threats_open has it.
+const isOpen = "t.state in ('open', 'in_progress', 'mitigated')"
+
+func filterThreats(reach stride.Reach, tf analysis.ThreatFilter) filter {
 	var f filter
 	f.within("t.project_id", reach)
 	equals(&f, "t.project_id", tf.Project)
@@ -162,18 +212,50 @@ func (s *Store) Threats(
 	if tf.Model != "" {
 		f.where(seenIn, tf.Model)
 	}
-	by := order{name: "id", id: "t.id"}
-	if err := f.after(by, p.After); err != nil {
-		return none, err
+	if tf.Sort == analysis.ThreatsByDueDate {
+		f.where(isOpen)
 	}
-	size := pageSize(p)
-	found, err := s.threats(ctx, f, by.sql(), size+1)
-	if err != nil {
-		return none, err
+	if tf.Overdue == nil {
+		return f
 	}
-	return listing(found, size, func(t stride.Threat) stride.Threat { return t }, func(t stride.Threat) analysis.Cursor {
-		return analysis.Cursor{Sort: by.name, ID: string(t.ID)}
-	}), nil
+	late := make([]string, 0, len(stride.Severities()))
+	var args []any
+	for _, severity := range stride.Severities() {
+		late = append(late, "t.severity = ? and t.accepted_at < ?")
+		args = append(args, severity, micros(tf.Now)-tf.SLA.Allowance(severity).Microseconds())
+	}
+	condition := isOpen + " and (" + strings.Join(late, " or ") + ")"
+	if !*tf.Overdue {
+		condition = "not (" + condition + ")"
+	}
+	f.where(condition, args...)
+	return f
+}
+
+const selectExpiredRisks = `
+select t.id, t.project_id, t.expires_at from threats t where t.state = 'risk_accepted' and t.expires_at <= ?`
+
+// ExpiredRisks returns threats that are risk_accepted and whose expires_at is not
+// after the moment, by expires_at and id, behind after unless it is nil.
+func (s *Store) ExpiredRisks(ctx context.Context, at time.Time, after *analysis.ExpiredRisk, limit int) ([]analysis.ExpiredRisk, error) {
+	query, args := selectExpiredRisks, []any{micros(at)}
+	if after != nil {
+		query += " and (t.expires_at > ? or (t.expires_at = ? and t.id > ?))"
+		args = append(args, micros(after.ExpiresAt), micros(after.ExpiresAt), after.ID)
+	}
+	var rows []struct {
+		ID        stride.ThreatID  `db:"id"`
+		ProjectID stride.ProjectID `db:"project_id"`
+		ExpiresAt int64            `db:"expires_at"`
+	}
+	if err := s.list(ctx, &rows, query+" order by t.expires_at, t.id limit ?", append(args, limit)...); err != nil {
+		return nil, fmt.Errorf("list expired risks: %w", err)
+	}
+	out := make([]analysis.ExpiredRisk, 0, len(rows))
+	for _, r := range rows {
+		out = append(out, analysis.ExpiredRisk{ID: r.ID, ProjectID: r.ProjectID, ExpiresAt: instant(r.ExpiresAt)})
+	}
+	return out, nil
 }
 
 const seenIn = `exists (select 1 from model_threats l where l.threat_id = t.id and l.model_id = ?)`

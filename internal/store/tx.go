@@ -111,6 +111,16 @@ func (s *Store) InAnswerTx(ctx context.Context, fn func(analysis.AnswerTx) error
 	return s.inTx(ctx, func(tx *Tx) error { return fn(tx) })
 }
 
+// InMitigationTx implements analysis.MitigationStore.
+func (s *Store) InMitigationTx(ctx context.Context, fn func(analysis.MitigationTx) error) error {
+	return s.inTx(ctx, func(tx *Tx) error { return fn(tx) })
+}
+
+// InTestCaseTx implements analysis.TestCaseStore.
+func (s *Store) InTestCaseTx(ctx context.Context, fn func(analysis.TestCaseTx) error) error {
+	return s.inTx(ctx, func(tx *Tx) error { return fn(tx) })
+}
+
 // InThreatTx implements analysis.ThreatStore.
 func (s *Store) InThreatTx(ctx context.Context, fn func(analysis.ThreatTx) error) error {
 	return s.inTx(ctx, func(tx *Tx) error { return fn(tx) })

@@ -45,6 +45,21 @@ const (
 	// record; payload {"system","key","at"}, at in RFC 3339.
 	EventReferenceAcknowledged EventKind = "reference.acknowledged"
 	EventReferencesReplaced    EventKind = "references.replaced"
+	// EventMitigationCreated tells for which threat it was made; payload
+	// {"threat_id","text","origin","likelihood","impact"}.
+	EventMitigationCreated EventKind = "mitigation.created"
+	EventMitigationUpdated EventKind = "mitigation.updated" // payload {"changes"}
+	EventMitigationMoved   EventKind = "mitigation.moved"   // payload {"from","to","reason"}
+	// EventMitigationLinked and EventMitigationUnlinked are about the threat; payload
+	// {"mitigation_id","text"}, linked with {"likelihood","impact"}.
+	EventMitigationLinked   EventKind = "mitigation.linked"
+	EventMitigationUnlinked EventKind = "mitigation.unlinked"
+	// Test cases are told of their threat; payload {"test_case_id","given","when",
+	// "then"}, and {"test_case_ids"} of those drafted.
+	EventTestCasesDrafted EventKind = "test_cases.drafted"
+	EventTestCaseCreated  EventKind = "test_case.created"
+	EventTestCaseUpdated  EventKind = "test_case.updated"
+	EventTestCaseDeleted  EventKind = "test_case.deleted"
 )
 
 // Subject names the type of what an event or an interval is about.
@@ -58,6 +73,7 @@ const (
 	SubjectSuggestion Subject = "suggestion" // states: SuggestionState
 	SubjectThreat     Subject = "threat"     // states: ThreatState
 	SubjectQuestion   Subject = "question"
+	SubjectMitigation Subject = "mitigation" // states: MitigationStatus
 )
 
 // States of SubjectProject intervals.

@@ -25,6 +25,8 @@ type (
 	QuestionID   string
 	AnswerID     string
 	ViewID       string
+	MitigationID string
+	TestCaseID   string
 )
 
 // Key identifies an Element, Flow, TrustBoundary or Asset within a scope: the

@@ -56,6 +56,9 @@ type Project struct {
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 	ArchivedAt *time.Time
+	// Stale says per scope why its signed-off version no longer holds, as of the
+	// moment at which the project was answered; empty while all do.
+	Stale []string
 }
 
 // ProjectKey folds a name so that two projects cannot differ in case or outer
@@ -91,6 +94,9 @@ type ThreatModel struct {
 	// ExtendedBy is the draft that added what a language model found to the
 	// Architecture, "" while none has: it happens once.
 	ExtendedBy DraftID
+	// Stale says why a completed version no longer holds, as of the moment at which
+	// it was answered; "" while it does, and for versions that are not completed.
+	Stale string
 }
 
 // DrafterOffline names the drafter that needs no model provider.
@@ -367,10 +373,14 @@ type Threat struct {
 	ResolvedAt  *time.Time
 	ReopenCount int
 	References  []Reference
-	FirstModel  ModelID
-	LastModel   ModelID
-	Revision    int64
-	UpdatedAt   time.Time
+	// Mitigations are those linked to it, oldest first.
+	Mitigations []ThreatMitigation
+	// Ageing is as of the moment at which the threat was answered.
+	Ageing     Ageing
+	FirstModel ModelID
+	LastModel  ModelID
+	Revision   int64
+	UpdatedAt  time.Time
 }
 
 // Reference is a threat's record in another system.

@@ -3,6 +3,7 @@ package storetest
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
@@ -26,6 +27,8 @@ func modelTests() map[string]func(*testing.T, *fixture) {
 		"reviewers":                 testReviewers,
 		"tally of a review":         testReviewTally,
 		"newer drafted":             testNewerDrafted,
+		"signed off, with newer":    testSignedOff,
+		"stale projects":            testStaleProjects,
 		"latest outcome":            testLatestOutcome,
 		"sandbox of a user":         testSandboxOf,
 		"NUL in the architecture":   testModelText,
@@ -349,4 +352,77 @@ func testModelText(t *testing.T, f *fixture) {
 		require.Equal(t, stride.Invalid, stride.KindOf(err), "%s: %v", name, err)
 	}
 	require.Zero(t, f.countRows(t, "threat_models"))
+}
+
+// signOff completes a version at the moment.
+func (f *fixture) signOff(t *testing.T, m stride.ThreatModel, at time.Time) stride.ThreatModel {
+	t.Helper()
+	m.State, m.CompletedAt = stride.ModelCompleted, &at
+	require.NoError(t, f.InModelTx(f.ctx, func(tx analysis.ModelTx) error { return tx.UpdateModel(f.ctx, m) }))
+	m.Revision++
+	return m
+}
+
+func testSignedOff(t *testing.T, f *fixture) {
+	p, other := f.project(t, "shop"), f.project(t, "other")
+	at := kept(f.now())
+	main, beta, foreign := f.model(t, p, "main", 2), f.model(t, p, "beta", 1), f.model(t, other, "main", 1)
+	f.endDraft(t, f.draft(t, f.model(t, p, "main", 1)), stride.DraftSucceeded) // an older one
+	f.draft(t, f.model(t, p, "Main", 3))                                       // another scope
+	for _, m := range []stride.ThreatModel{main, beta, foreign} {
+		f.signOff(t, m, at)
+	}
+	want := func(m stride.ThreatModel, newer int) stride.SignedOff {
+		return stride.SignedOff{ModelID: m.ID, ProjectID: m.ProjectID, Scope: m.Scope, Number: m.Number, CompletedAt: at, Newer: newer}
+	}
+	check := func(newer int) {
+		t.Helper()
+		got, err := f.SignedOff(f.ctx, []stride.ProjectID{p.ID})
+		require.NoError(t, err)
+		require.Empty(t, cmp.Diff([]stride.SignedOff{want(beta, 0), want(main, newer)}, got))
+	}
+	check(0)
+	next := f.model(t, p, "main", 3)
+	failed := f.draft(t, next)
+	check(0)
+	f.endDraft(t, failed, stride.DraftFailed)
+	check(0)
+	f.endDraft(t, f.draft(t, next), stride.DraftPartial)
+	check(3)
+	last := f.model(t, p, "main", 4)
+	check(3)
+	last.SubmittedAt = &at
+	f.moveModel(t, last, stride.ModelInReview, "")
+	check(4)
+	got, err := f.SignedOff(f.ctx, []stride.ProjectID{other.ID, p.ID})
+	require.NoError(t, err)
+	require.Len(t, got, 3)
+	none, err := f.SignedOff(f.ctx, nil)
+	require.NoError(t, err)
+	require.Empty(t, none)
+}
+
+func testStaleProjects(t *testing.T, f *fixture) {
+	now := kept(f.now())
+	fresh, old, overtaken, unsigned := f.project(t, "fresh"), f.project(t, "old"), f.project(t, "overtaken"), f.project(t, "unsigned")
+	limit := now.Add(-stride.StaleAfter)
+	f.signOff(t, f.model(t, fresh, "main", 1), limit)
+	f.signOff(t, f.model(t, old, "main", 1), limit.Add(-time.Microsecond))
+	f.signOff(t, f.model(t, overtaken, "main", 1), now)
+	f.endDraft(t, f.draft(t, f.model(t, overtaken, "main", 2)), stride.DraftSucceeded)
+	f.endDraft(t, f.draft(t, f.model(t, unsigned, "main", 1)), stride.DraftSucceeded)
+	for stale, want := range map[bool][]stride.ProjectID{true: {old.ID, overtaken.ID}, false: {fresh.ID, unsigned.ID}} {
+		got, err := f.Projects(f.ctx, everything(), analysis.ProjectFilter{Stale: &stale, Now: now}, analysis.Page{Limit: 10})
+		require.NoError(t, err)
+		var ids []stride.ProjectID
+		for _, p := range got.Items {
+			ids = append(ids, p.ID)
+			versions, err := f.SignedOff(f.ctx, []stride.ProjectID{p.ID})
+			require.NoError(t, err)
+			for _, v := range versions {
+				require.Equal(t, stale, v.Stale(now) != "", p.Name)
+			}
+		}
+		require.Equal(t, want, ids)
+	}
 }

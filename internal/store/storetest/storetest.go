@@ -46,6 +46,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"queue", queueTests()},
 		{"question", questionTests()},
 		{"threat", threatTests()},
+		{"mitigation", mitigationTests()},
 	}
 	for _, g := range groups {
 		for name, test := range g.tests {

@@ -23,6 +23,9 @@ func threatTests() map[string]func(*testing.T, *fixture) {
 		"references":                testReferences,
 		"first report stays":        testReport,
 		"versions it was seen in":   testThreatVersions,
+		"due dates":                 testThreatDue,
+		"pages by due date":         testThreatDuePages,
+		"expired risks":             testExpiredRisks,
 	}
 }
 
@@ -239,4 +242,96 @@ func testThreatVersions(t *testing.T, f *fixture) {
 		require.NoError(t, err)
 		require.Equal(t, want, threatIDs(threats))
 	}
+}
+
+func testThreatDue(t *testing.T, f *fixture) {
+	p := f.project(t, "shop")
+	now := kept(f.now())
+	sla := stride.SLA{stride.SeverityCritical: 1, stride.SeverityHigh: 2, stride.SeverityMedium: 3, stride.SeverityLow: 4}
+	add := func(state stride.ThreatState, severity stride.Severity, age time.Duration) stride.ThreatID {
+		threat := f.newThreat(p, nil)
+		threat.State, threat.Content.Severity, threat.AcceptedAt = state, severity, now.Add(-age)
+		return f.insertThreat(t, threat).ID
+	}
+	day := 24 * time.Hour
+	low := add(stride.ThreatMitigated, stride.SeverityLow, 4*day+time.Microsecond)
+	medium := add(stride.ThreatInProgress, stride.SeverityMedium, 3*day)
+	high := add(stride.ThreatOpen, stride.SeverityHigh, day)
+	critical := add(stride.ThreatOpen, stride.SeverityCritical, 2*day)
+	closed := add(stride.ThreatResolved, stride.SeverityCritical, 9*day)
+	yes, no := true, false
+	for _, c := range []struct {
+		name   string
+		filter analysis.ThreatFilter
+		want   []stride.ThreatID
+	}{
+		{"overdue", analysis.ThreatFilter{Overdue: &yes}, []stride.ThreatID{low, critical}},
+		{"not overdue", analysis.ThreatFilter{Overdue: &no}, []stride.ThreatID{medium, high, closed}},
+		{"by due date", analysis.ThreatFilter{Sort: analysis.ThreatsByDueDate}, []stride.ThreatID{critical, low, medium, high}},
+		{"both", analysis.ThreatFilter{Sort: analysis.ThreatsByDueDate, Overdue: &yes}, []stride.ThreatID{critical, low}},
+		{"with others", analysis.ThreatFilter{Overdue: &yes, Severity: []stride.Severity{stride.SeverityLow}}, []stride.ThreatID{low}},
+	} {
+		c.filter.SLA, c.filter.Now = sla, now
+		got, err := f.Threats(f.ctx, everything(), c.filter, analysis.Page{Limit: 10})
+		require.NoError(t, err, c.name)
+		require.Equal(t, c.want, threatIDs(got.Items), c.name)
+		for _, threat := range got.Items {
+			if c.filter.Overdue != nil {
+				require.Equal(t, *c.filter.Overdue, threat.Age(sla, now).Overdue, c.name)
+			}
+		}
+	}
+	_, err := f.Threats(f.ctx, everything(), analysis.ThreatFilter{Sort: "owner"}, analysis.Page{})
+	requireKind(t, stride.Invalid, err)
+}
+
+func testThreatDuePages(t *testing.T, f *fixture) {
+	p := f.project(t, "shop")
+	at := f.now()
+	var want []stride.ThreatID
+	for i := range 7 {
+		threat := f.newThreat(p, nil)
+		threat.AcceptedAt = at // the id breaks the tie
+		if i >= 4 {
+			threat.Content.Severity = stride.SeverityLow
+		}
+		want = append(want, f.insertThreat(t, threat).ID)
+	}
+	got := threatIDs(pages(t, 2, nil, func(page analysis.Page) (analysis.Listing[stride.Threat], error) {
+		return f.Threats(f.ctx, everything(), analysis.ThreatFilter{Sort: analysis.ThreatsByDueDate, SLA: stride.DefaultSLA()}, page)
+	}))
+	require.Equal(t, want, got)
+}
+
+func testExpiredRisks(t *testing.T, f *fixture) {
+	p, other := f.project(t, "shop"), f.project(t, "other")
+	now := f.now()
+	add := func(p stride.Project, state stride.ThreatState, expires *time.Time) stride.ThreatID {
+		threat := f.newThreat(p, nil)
+		threat.State, threat.ExpiresAt = state, expires
+		return f.insertThreat(t, threat).ID
+	}
+	before, behind := now.Add(-time.Hour), now.Add(time.Microsecond)
+	a := add(p, stride.ThreatRiskAccepted, &now)
+	b := add(other, stride.ThreatRiskAccepted, &before)
+	c := add(p, stride.ThreatRiskAccepted, &now)
+	add(p, stride.ThreatRiskAccepted, &behind)
+	add(p, stride.ThreatRiskAccepted, nil)
+	add(p, stride.ThreatOpen, &before)
+	var got []stride.ThreatID
+	var after *analysis.ExpiredRisk
+	for {
+		batch, err := f.ExpiredRisks(f.ctx, now, after, 1)
+		require.NoError(t, err)
+		if len(batch) == 0 {
+			break
+		}
+		require.Len(t, batch, 1)
+		after = &batch[0]
+		got = append(got, after.ID)
+		if after.ID == b {
+			require.Equal(t, analysis.ExpiredRisk{ID: b, ProjectID: other.ID, ExpiresAt: kept(before)}, *after)
+		}
+	}
+	require.Equal(t, []stride.ThreatID{b, a, c}, got)
 }
