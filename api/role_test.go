@@ -81,6 +81,7 @@ func permissions(w world) map[string]permission {
 		"GET /v1/threats/:id/history":       {want: 200},
 		"PUT /v1/threats/:id/references":    {want: 200, body: fields{"references": []fields{}}},
 		"GET /v1/metrics":                   {want: 200, global: true},
+		"GET /v1/metrics/formulas":          {want: 200, global: true},
 
 		"POST /v1/threats/:id/mitigations":                  {want: 201, body: fields{"text": "x"}},
 		"DELETE /v1/threats/:id/mitigations/:mitigation_id": {want: 200},

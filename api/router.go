@@ -97,6 +97,7 @@ func (s *server) routes() []route {
 		{"POST", "/v1/mitigations/:id/transitions", author, s.moveMitigation},
 
 		{"GET", "/v1/metrics", viewer, s.portfolioMetrics},
+		{"GET", "/v1/metrics/formulas", viewer, s.metricFormulas},
 	}
 }
 

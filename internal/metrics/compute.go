@@ -150,6 +150,7 @@ func drafting(f Facts) Drafting {
 		UnverifiedEvidence: share(f.Review.Unverified, f.Review.Published),
 		TimeToDecision:     f.Review.DecisionTime.spread(),
 		Backlog:            backlog(f.Review),
+		Coverage:           share(f.CellsAnswered, f.CellsWanted),
 		ReopenRate:         share(f.Reopened, f.EverClosed),
 		LLM:                llmUse(f.LLM),
 	}

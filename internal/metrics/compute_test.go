@@ -55,7 +55,7 @@ func few() metrics.Facts {
 		Window: metrics.Window{AsOf: noon}, Untriaged: 4, OtherModels: 6, OtherModelProjects: 2,
 		Projects:   []metrics.ProjectFacts{busy, little, project("p3", nil)},
 		OpenAge:    metrics.Quantiles{N: 3, P50: time.Minute, P90: time.Hour},
-		HumanAdded: 1, FromDrafts: 3, EverClosed: 8, Reopened: 2,
+		HumanAdded: 1, FromDrafts: 3, EverClosed: 8, Reopened: 2, CellsWanted: 8, CellsAnswered: 6,
 		Review: metrics.ReviewFacts{
 			Decided: []metrics.DecidedFacts{
 				{

@@ -35,8 +35,14 @@ type Facts struct {
 	// those that ever went back to open.
 	EverClosed int
 	Reopened   int
-	Review     ReviewFacts
-	LLM        LLMFacts
+	// CellsWanted counts the cells of the coverage matrix that want an answer,
+	// CellsAnswered those of them that have a threat, a control or a reason why
+	// there is none: by the newest draft that ended by AsOf of each scope's newest
+	// version that has one.
+	CellsWanted   int
+	CellsAnswered int
+	Review        ReviewFacts
+	LLM           LLMFacts
 }
 
 // ProjectFacts is one eligible project's part.

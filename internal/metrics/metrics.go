@@ -13,6 +13,7 @@
 package metrics
 
 import (
+	"math"
 	"time"
 
 	"github.com/threatdraft/threatdraft/internal/stride"
@@ -52,6 +53,18 @@ func (w Window) Holds(t time.Time) bool {
 	return w.Happened(t) &&
 		(w.From == nil || at >= w.From.UnixMicro()) &&
 		(w.To == nil || at < w.To.UnixMicro())
+}
+
+// Bounds returns the window in microseconds, cut at AsOf: [from, to).
+func (w Window) Bounds() (from, to int64) {
+	from, to = math.MinInt64, w.AsOf.UnixMicro()+1
+	if w.From != nil {
+		from = w.From.UnixMicro()
+	}
+	if w.To != nil {
+		to = min(to, w.To.UnixMicro())
+	}
+	return from, to
 }
 
 // FreshSince is the earliest completion that still counts as fresh.

@@ -17,6 +17,11 @@ const (
 	UnitSeconds           Unit = "seconds"
 	UnitTokens            Unit = "tokens"
 	UnitMicroUSD          Unit = "micro_usd" // millionths of a US dollar
+	// Units of counts, which stand without one in a report.
+	UnitProjects    Unit = "projects"
+	UnitSuggestions Unit = "suggestions"
+	UnitCalls       Unit = "calls"
+	UnitDrafts      Unit = "drafts"
 )
 
 // Measure is a number with what it was taken from. Value is nil where the
@@ -198,6 +203,11 @@ type Drafting struct {
 	// TimeToDecision runs from a suggestion's creation to its last decision.
 	TimeToDecision Spread  `json:"time_to_decision"`
 	Backlog        Backlog `json:"backlog"`
+	// Coverage is the share of the cells of the coverage matrix that have an answer
+	// (a threat, a control, or a reason why there is none) in those that want one:
+	// by the newest draft that ended by as_of of each scope's newest version that
+	// has one.
+	Coverage Share `json:"coverage"`
 	// ReopenRate is threats ever reopened / threats ever closed or found
 	// invalid, up to as_of.
 	ReopenRate Share  `json:"reopen_rate"`

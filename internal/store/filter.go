@@ -81,7 +81,9 @@ type order struct {
 	idDescending bool
 }
 
-// after keeps the rows behind the cursor. Invalid for one of another order.
+// after keeps the rows behind the cursor, in a form that an index of the order
+// begins at, wherever the cursor is: a comparison of rows where key and id go the
+// same way, else a bound on the key. Invalid for a cursor of another order.
 func (f *filter) after(o order, c *analysis.Cursor) error {
 	if c == nil {
 		return nil
@@ -94,7 +96,12 @@ func (f *filter) after(o order, c *analysis.Cursor) error {
 		f.where(behindID, c.ID)
 		return nil
 	}
-	f.where(fmt.Sprintf("(%s%s or (%s = ? and %s))", o.key, behind(o.keyDescending), o.key, behindID), c.Key, c.Key, c.ID)
+	if o.keyDescending == o.idDescending {
+		f.where(fmt.Sprintf("(%s, %s)%s", o.key, o.id, strings.Replace(behind(o.idDescending), "?", "(?, ?)", 1)), c.Key, c.ID)
+		return nil
+	}
+	upTo := strings.Replace(behind(o.keyDescending), " ?", "= ?", 1)
+	f.where(fmt.Sprintf("%s%s and (%s%s or %s)", o.key, upTo, o.key, behind(o.keyDescending), behindID), c.Key, c.Key, c.ID)
 	return nil
 }
 

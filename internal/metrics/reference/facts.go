@@ -13,8 +13,8 @@ import (
 
 // Facts replays the events of the projects within reach up to w.AsOf. Besides
 // events it reads only what never changes: scope and number of threat models,
-// the proposals of suggestions, and calls to language models. It returns an error where a payload cannot
-// be read.
+// the proposals of suggestions, the drafts and the calls to language models. It
+// returns an error where a payload cannot be read.
 func Facts(h *History, reach stride.Reach, w metrics.Window) (metrics.Facts, error) {
 	r := newReplay(h)
 	for _, e := range h.Events {
@@ -27,6 +27,7 @@ func Facts(h *History, reach stride.Reach, w metrics.Window) (metrics.Facts, err
 	}
 	f := r.facts(w)
 	r.llmFacts(&f, h.Calls)
+	r.coverageFacts(&f, h)
 	return f, nil
 }
 
@@ -365,6 +366,25 @@ func (r *replay) llmFacts(f *metrics.Facts, calls []stride.LLMCall) {
 		if valid && f.Window.Holds(t.accepted) && t.proposal.ByModel().Model != "" {
 			f.LLM.Accepted++
 		}
+	}
+}
+
+func (r *replay) coverageFacts(f *metrics.Facts, h *History) {
+	type scope struct {
+		project stride.ProjectID
+		name    string
+	}
+	newest, number := map[scope]Draft{}, map[scope]int{}
+	for _, d := range h.Drafts {
+		m := r.scopes[string(d.ModelID)]
+		s := scope{m.ProjectID, m.Scope}
+		if r.projects[m.ProjectID].eligible() && f.Window.Happened(d.At) && m.Number >= number[s] {
+			newest[s], number[s] = d, m.Number
+		}
+	}
+	for _, d := range newest {
+		f.CellsWanted += d.Wanted
+		f.CellsAnswered += d.Answered
 	}
 }
 

@@ -29,8 +29,9 @@ type History struct {
 	Reports     []Report
 	Events      []stride.Event
 	Intervals   []Interval
-	// Calls are rows of their own, which no event tells of.
-	Calls []stride.LLMCall
+	// Drafts and Calls are rows of their own, which no event tells of.
+	Drafts []Draft
+	Calls  []stride.LLMCall
 }
 
 // Project is what never changes of a project.
@@ -38,6 +39,16 @@ type Project struct {
 	ID      stride.ProjectID
 	Name    string
 	Sandbox bool
+	Tags    []string
+}
+
+// Draft is how a draft ended, with the cells of its coverage matrix.
+type Draft struct {
+	ID       stride.DraftID
+	ModelID  stride.ModelID
+	At       time.Time
+	Wanted   int
+	Answered int
 }
 
 // Model is what never changes of a threat model.
@@ -226,6 +237,26 @@ func (h *History) Acknowledge(at time.Time, id stride.ThreatID, system, key stri
 			}
 		}
 		h.Reports = append(h.Reports, Report{ThreatID: id, ProjectID: t.ProjectID, At: at})
+	}
+}
+
+// EndDraft records that a draft of a version ended well.
+func (h *History) EndDraft(at time.Time, d Draft) {
+	d.At = at
+	h.Drafts = append(h.Drafts, d)
+	for _, m := range h.Models {
+		if m.ID == d.ModelID {
+			h.record(at, m.ProjectID, stride.EventDraftMoved, stride.SubjectDraft, string(d.ID), move("running", "succeeded"))
+		}
+	}
+}
+
+// Tag gives a project its tags, which have no history.
+func (h *History) Tag(id stride.ProjectID, tags ...string) {
+	for i := range h.Projects {
+		if h.Projects[i].ID == id {
+			h.Projects[i].Tags = tags
+		}
 	}
 }
 
