@@ -414,6 +414,8 @@ type world struct {
 	question    string
 	// mitigation and testCase are the threat's.
 	mitigation, testCase string
+	// user has a role in all projects.
+	user string
 }
 
 // settle drafts the shop in a new project of the name and adds a threat.
@@ -437,5 +439,6 @@ func (h *house) settle(t *testing.T, name string) world {
 	w.testCase = h.post(t, http.StatusCreated, h.admin, "/v1/threats/"+w.threat+"/test-cases", fields{
 		"given": "a refund", "when": "it is denied", "then": "the log names who made it",
 	}).text(t, "id")
+	w.user = h.get(t, h.admin, "/v1/me").text(t, "id")
 	return w
 }

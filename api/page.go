@@ -17,6 +17,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/threatdraft/threatdraft/internal/analysis"
+	"github.com/threatdraft/threatdraft/internal/metrics"
 	"github.com/threatdraft/threatdraft/internal/stride"
 )
 
@@ -148,7 +149,14 @@ type vocabulary struct {
 	// SuggestionMoves says which states a suggestion can be brought to.
 	SuggestionMoves map[stride.SuggestionState][]stride.SuggestionState `json:"suggestion_moves"`
 	RejectReasons   []stride.RejectReason                               `json:"reject_reasons"`
-	Roles           []stride.Role                                       `json:"roles"`
+	// MitigationMoves says which statuses a mitigation can be brought to.
+	MitigationStatuses []stride.MitigationStatus                             `json:"mitigation_statuses"`
+	MitigationMoves    map[stride.MitigationStatus][]stride.MitigationStatus `json:"mitigation_moves"`
+	GroupBys           []metrics.GroupBy                                     `json:"group_bys"`
+	SeriesSteps        []metrics.SeriesStep                                  `json:"series_steps"`
+	// UndoSeconds is how long a decision can be taken back.
+	UndoSeconds int           `json:"undo_seconds"`
+	Roles       []stride.Role `json:"roles"`
 	// Risk is the severity by likelihood and impact, each from 1.
 	Risk     [4][4]stride.Severity `json:"risk"`
 	MaxPage  int                   `json:"max_page"`
@@ -159,11 +167,16 @@ func newVocabulary() vocabulary {
 	v := vocabulary{
 		Severities: stride.Severities(), Confidences: stride.Confidences(), SuggestionStates: stride.SuggestionStates(),
 		ThreatStates: stride.ThreatStates(), ThreatMoves: make(map[stride.ThreatState][]stride.ThreatState),
-		SuggestionMoves: make(map[stride.SuggestionState][]stride.SuggestionState),
-		RejectReasons:   stride.RejectReasons(), Roles: stride.Roles(), MaxPage: analysis.MaxLimit, MaxBytes: maxSourceBody,
+		SuggestionMoves:    make(map[stride.SuggestionState][]stride.SuggestionState),
+		MitigationStatuses: stride.MitigationStatuses(), MitigationMoves: make(map[stride.MitigationStatus][]stride.MitigationStatus),
+		GroupBys: metrics.GroupBys(), SeriesSteps: metrics.SeriesSteps(), UndoSeconds: int(analysis.UndoWithin.Seconds()),
+		RejectReasons: stride.RejectReasons(), Roles: stride.Roles(), MaxPage: analysis.MaxLimit, MaxBytes: maxSourceBody,
 	}
 	for _, c := range stride.Categories() {
 		v.Categories = append(v.Categories, word{string(c), c.Title()})
+	}
+	for _, status := range v.MitigationStatuses {
+		v.MitigationMoves[status] = status.Moves()
 	}
 	for _, state := range v.ThreatStates {
 		v.ThreatMoves[state] = state.Moves()

@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
@@ -144,7 +146,31 @@ func openBrowserOn(t *testing.T, boot func() *house) *browser {
 	})
 	b := &browser{house: h, ctx: ctx, url: server.URL}
 	b.hear(t)
+	b.keepTime(t)
 	return b
+}
+
+// keepTime gives the tab the clock of the house, so that leases and what can be
+// undone are as old to both.
+func (b *browser) keepTime(t *testing.T) {
+	t.Helper()
+	at := time.Date(2025, 12, 31, 23, 59, 59, 0, time.FixedZone("far", 5*3600+45*60)).UnixMilli()
+	source := fmt.Sprintf(`{ const real = Date.now.bind(Date); const start = real(); Date.now = () => %d + real() - start; }`, at)
+	require.NoError(t, chromedp.Do(b.ctx, func(ctx context.Context, tab *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, tab, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: source})
+		return chromedp.Void{}, err
+	}))
+}
+
+// tab is another tab, in which somebody else can sign in.
+func (b *browser) tab(t *testing.T) *browser {
+	t.Helper()
+	ctx, stop := chromedp.NewContext(b.ctx)
+	t.Cleanup(stop)
+	other := &browser{house: b.house, ctx: ctx, url: b.url}
+	other.hear(t)
+	other.keepTime(t)
+	return other
 }
 
 // workAlong runs drafts as they come in, until the test ends.
@@ -268,7 +294,9 @@ func (b *browser) shown(t *testing.T) string {
 }
 
 // ready waits until the suggestion at hand can be decided.
-func ready() chromedp.Action[chromedp.Void] { return see(".toolbar [data-action=accept]") }
+func ready() chromedp.Action[chromedp.Void] {
+	return see(".detail[aria-busy=false] .toolbar [data-action=accept]")
+}
 
 // Names that would do harm if they became markup.
 const (
@@ -322,8 +350,8 @@ func (b *browser) decideSome(t *testing.T) {
 
 	rejected := b.shown(t)
 	require.NotEqual(t, accepted, rejected, "the next one is at hand")
-	b.act(t, chromedp.KeyEvent("r"), see("dialog"), set("dialog select", "other"), click("dialog .primary"),
-		says("dialog [data-field=text] .error", "required"), typed("dialog textarea", hostileScript), click("dialog .primary"), gone("dialog"),
+	b.act(t, chromedp.KeyEvent("r"), see("dialog"), key("0"), click("dialog .primary"),
+		says("dialog [data-field=text] .error", "required"), typed("dialog input[name=text]", hostileScript), click("dialog .primary"), gone("dialog"),
 		see(`.items [data-id="`+rejected+`"] .badge.rejected`), ready())
 	decision := b.get(t, b.reviewer, "/v1/suggestions/"+rejected)
 	require.Equal(t, "rejected", decision.text(t, "state"))
@@ -334,7 +362,7 @@ func (b *browser) decideSome(t *testing.T) {
 		method: "POST", path: "/v1/suggestions/" + lost + "/decision", token: b.admin, header: map[string]string{"If-Match": `"1"`},
 		body: fields{"decision": "reject", "reason": "too_generic", "text": "<b>first</b>"},
 	})
-	b.act(t, chromedp.KeyEvent("a"), says(".detail .notice", "Somebody decided first: it is rejected now"),
+	b.act(t, chromedp.KeyEvent("a"), says(".detail .notice", "Somebody decided first: it is rejected now, by ada"),
 		see(`.items [data-id="`+lost+`"] .badge.rejected`), says(".history", "<b>first</b>"))
 	require.Equal(t, "rejected", b.get(t, b.reviewer, "/v1/suggestions/"+lost).text(t, "state"))
 

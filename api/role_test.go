@@ -62,6 +62,7 @@ func permissions(w world) map[string]permission {
 		"POST /v1/providers/check":        {want: 403, global: true},
 		"GET /v1/suggestions":             {want: 200, query: "?project=" + w.project},
 		"GET /v1/suggestions/:id":         {want: 200},
+		"GET /v1/users/:id":               {want: 200, global: true},
 		"GET /v1/me/views":                {want: 200, global: true},
 		"PUT /v1/me/views/:name":          {want: 200, global: true, body: fields{"query": "state=pending"}},
 		"DELETE /v1/me/views/:name":       {want: 204, global: true},
@@ -118,7 +119,7 @@ func callOf(r api.Route, p permission, w world, token string) call {
 	noun, _, _ := strings.Cut(strings.TrimPrefix(r.Path, "/v1/"), "/")
 	id := map[string]string{
 		"projects": w.project, "models": w.model, "drafts": w.draft, "suggestions": w.suggestions[0], "threats": w.threat,
-		"mitigations": w.mitigation, "test-cases": w.testCase,
+		"mitigations": w.mitigation, "test-cases": w.testCase, "users": w.user,
 	}[noun]
 	return call{
 		method: r.Method, path: strings.NewReplacer(":id", id, ":mitigation_id", w.mitigation).Replace(r.Path) + p.query, token: token, body: p.body, header: p.header,

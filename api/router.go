@@ -30,6 +30,7 @@ func (s *server) routes() []route {
 		{"GET", "/openapi.yaml", public, s.openapi},
 
 		{"GET", "/v1/me", viewer, s.me},
+		{"GET", "/v1/users/:id", viewer, s.getUser},
 		{"GET", "/v1/me/views", viewer, s.listViews},
 		{"PUT", "/v1/me/views/:name", viewer, s.saveView},
 		{"DELETE", "/v1/me/views/:name", viewer, s.deleteView},

@@ -82,10 +82,18 @@ export async function call(method, path, { body, etag, signal } = {}) {
   if (method === 'POST') init.headers.set('Idempotency-Key', onceKey());
   const response = await send(path, init);
   if (!response.ok) throw await problemOf(response);
-  return { data: await response.json(), etag: response.headers.get('ETag') };
+  const data = response.status === 204 ? null : await response.json();
+  return { data, etag: response.headers.get('ETag') };
 }
 
 export const get = (path, signal) => call('GET', path, { signal });
+
+// table gets what the server says as CSV.
+export async function table(path, signal) {
+  const response = await send(path, { method: 'GET', headers: headers({ Accept: 'text/csv' }), signal, credentials: 'omit', cache: 'no-store' });
+  if (!response.ok) throw await problemOf(response);
+  return response.blob();
+}
 
 // query makes the query of a path; empty values are left out.
 export function query(values) {

@@ -6,11 +6,12 @@ import { problemNotice, say } from './notice.js';
 import * as draft from './draft.js';
 import * as metrics from './metrics.js';
 import * as paste from './paste.js';
+import * as plan from './plan.js';
 import * as queue from './queue.js';
 import { caller, forget, restore, signIn } from './session.js';
 import * as threats from './threats.js';
 
-const views = { paste, draft, queue, threats, metrics };
+const views = { paste, draft, queue, threats, plan, metrics };
 const place = document.getElementById('main');
 let leaving = new AbortController();
 

@@ -6,8 +6,8 @@ import { clearErrors, showErrors } from './notice.js';
 const unsent = new Map();
 
 // ask opens a dialog. fields are elements of dom.field; send(values) is given
-// what their named controls hold and returns what to do once the dialog is gone;
-// about names what an unsent text is for.
+// what their named controls hold and returns what to do once the dialog is gone,
+// lost where nothing was stored; about names what an unsent text is for.
 export function ask({ about, title, intro, fields, label, send, ready }) {
   const problem = h('div');
   const submit = h('button', { class: 'primary' }, label);
@@ -19,7 +19,8 @@ export function ask({ about, title, intro, fields, label, send, ready }) {
   let taken = false;
 
   const controls = () => [...form.elements].filter((e) => e.name);
-  const values = () => Object.fromEntries(controls().map((e) => [e.name, e.value]));
+  const chosen = (e) => e.type !== 'radio' || e.checked;
+  const values = () => Object.fromEntries(controls().filter(chosen).map((e) => [e.name, e.value]));
   function keep() {
     if (taken) unsent.delete(about);
     else unsent.set(about, values());
@@ -31,7 +32,7 @@ export function ask({ about, title, intro, fields, label, send, ready }) {
     submit.disabled = true;
     try {
       const next = await send(values());
-      taken = true;
+      taken = !next.lost;
       dialog.close();
       next();
     } catch (error) {
@@ -40,9 +41,20 @@ export function ask({ about, title, intro, fields, label, send, ready }) {
       submit.disabled = false;
     }
   }
-  for (const control of controls()) control.value = unsent.get(about)?.[control.name] ?? control.value;
-  ready?.(form);
+  restore(controls(), unsent.get(about));
   document.body.append(dialog);
   dialog.showModal();
-  controls()[0]?.focus();
+  (controls()[0] ?? submit).focus();
+  ready?.(form);
+}
+
+// restore puts what was typed before and not taken back into a form.
+function restore(controls, values) {
+  if (!values) return;
+  for (const control of controls) {
+    const value = values[control.name];
+    if (value === undefined) continue;
+    if (control.type === 'radio') control.checked = control.value === value;
+    else control.value = value;
+  }
 }

@@ -68,6 +68,13 @@ export function options(list, chosen) {
   return list.map(({ value, title }) => h('option', { value, selected: value === chosen }, title));
 }
 
+// svg makes an element of a drawing; all props are attributes.
+export function svg(tag, props, ...children) {
+  const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  for (const [name, value] of Object.entries(props ?? {})) element.setAttribute(name, value);
+  return fill(element, children);
+}
+
 // web returns the address where it leads to the web, else null: what people
 // enter as an address must not run as a script.
 export function web(address) {

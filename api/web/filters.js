@@ -11,24 +11,24 @@ export function read(names, params) {
 
 // bar shows one control per field: {name, label, many, options}. Values that have
 // no control, such as a draft's id, are shown as labels that can be taken off.
-export function bar(view, fields, values) {
+export function bar(view, fields, values, labelled = []) {
   const go = (changed) => { location.hash = `#/${view}${query({ ...values, ...changed })}`; };
-  const shown = new Set(fields.map(({ name }) => name));
+  const shown = new Set([...fields.map(({ name }) => name), ...labelled]);
   const fixed = Object.keys(values).filter((name) => !shown.has(name));
   return h('form', { class: 'filters', role: 'search', 'aria-label': 'Filters', onsubmit: (event) => event.preventDefault() },
     fields.map((f) => (f.many ? many(f, values[f.name] ?? '', go) : one(f, values[f.name] ?? '', go))),
     fixed.map((name) => h('button', { type: 'button', class: 'quiet', title: 'Take this filter off', onclick: () => go({ [name]: '' }) },
-      `${spell(name)} ${values[name].slice(-8)} \u00d7`)),
+      `${spell(name)} ${values[name].length > 30 ? values[name].slice(-8) : values[name]} \u00d7`)),
     Object.keys(values).length > 0 && h('a', { href: `#/${view}`, class: 'clear' }, 'Clear'));
 }
 
-function one({ name, label, options }, value, go) {
+function one({ name, label, options, any = true }, value, go) {
   const id = uid('filter');
   const known = options.some((o) => o.value === value);
   return h('span', { class: 'filter' },
     h('label', { for: id }, label),
     h('select', { id, onchange: (event) => go({ [name]: event.target.value }) },
-      h('option', { value: '' }, 'any'),
+      any && h('option', { value: '' }, 'any'),
       options.map((o) => h('option', { value: o.value, selected: o.value === value }, o.title)),
       value && !known && h('option', { value, selected: true }, value)));
 }

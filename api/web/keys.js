@@ -7,7 +7,8 @@ let current = [];
 
 const always = [{ key: '?', does: 'show this help', run: help }];
 
-// bind makes a view's shortcuts the ones in force: [{key, does, run}].
+// bind makes a view's shortcuts the ones in force: [{key, does, run, again}]; again
+// runs as long as the key is held down.
 export function bind(list) {
   current = list;
 }
@@ -18,10 +19,11 @@ export function listen() {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.target.closest('input, textarea, select, dialog') || document.querySelector('dialog[open]')) return;
     if (localStorage.getItem(offKey) && event.key !== '?') return;
-    const found = [...current, ...always].find(({ key }) => key === event.key);
+    const found = [...current, ...always].find(({ key }) => key === (event.key.length === 1 ? event.key.toLowerCase() : event.key));
     if (!found) return;
     event.preventDefault();
-    found.run();
+    if (event.repeat && !found.again) return; // a key that is held down decides once
+    found.run(event);
   });
 }
 

@@ -1,24 +1,36 @@
 // The eight numbers, each with what it was taken from, and how good the drafts
 // are. A number that has nothing to be taken from is a dash, not a zero.
-import { call, get, query } from './api.js';
-import { field, h, options, replace, table } from './dom.js';
-import { notice, problemNotice } from './notice.js';
+import { call, get, query, table as tableOf } from './api.js';
+import { chart } from './chart.js';
+import { field, fill, h, options, replace, table, uid } from './dom.js';
+import { notice, problemNotice, say } from './notice.js';
 import { forgetProjects, projectOptions } from './projects.js';
 import { may } from './session.js';
-import { category, lasting, spell } from './words.js';
+import { category, choices, lasting, spell, vocabulary } from './words.js';
 
 export async function show(place, { query: params, signal }) {
   document.title = 'Metrics - threatdraft';
   const project = params.get('project') ?? '';
-  const window = { as_of: params.get('as_of'), from: params.get('from'), to: params.get('to') };
+  const window = Object.fromEntries(['as_of', 'from', 'to', 'group_by', 'series'].map((name) => [name, params.get(name)]));
+  if (window.series && !window.from) window.from = lately(window);
   const path = project ? `/v1/projects/${encodeURIComponent(project)}/metrics` : '/v1/metrics';
   const form = controls(project, window, [{ value: '', title: 'all projects' }, ...await projectOptions()]);
   const answer = h('div');
   replace(place, h('h1', null, 'Metrics'), form, answer);
   try {
-    const { data } = await get(path + query(window), signal);
+    const [{ data }, known] = await Promise.all([get(path + query(window), signal), formulas()]);
+    const file = csv(path + query({ ...window, format: 'csv' }), signal);
+    if (window.series) {
+      replace(answer, file, data.group_by ? overTimeBy(data.items, known) : overTime(data.items, known));
+      return;
+    }
+    if (window.group_by) {
+      const more = data.next_cursor && h('p', { class: 'muted' }, `The first ${data.items.length} groups; the table has them in pages.`);
+      replace(answer, file, grouped(window.group_by, data.items, known), more);
+      return;
+    }
     const untriaged = data.untriaged_projects > 0 ? await triage(data.untriaged_projects, signal) : null;
-    replace(answer, untriaged, numbers(data), perProject(data), drafting(data.drafting));
+    if (!signal.aborted) replace(answer, untriaged, file, numbers(data, known), perProject(data), drafting(data.drafting));
   } catch (error) {
     if (!signal.aborted) replace(answer, problemNotice(error));
   }
@@ -35,7 +47,9 @@ function controls(project, window, projects) {
     onsubmit: (event) => event.preventDefault(),
   },
   field('Project', h('select', null, options(projects, project)), { name: 'project' }),
-  field('From', date('from'), { name: 'from' }), field('To', date('to'), { name: 'to' }), field('As of', date('as_of'), { name: 'as_of' }));
+  field('From', date('from'), { name: 'from' }), field('To', date('to'), { name: 'to' }), field('As of', date('as_of'), { name: 'as_of' }),
+  field('Group by', h('select', null, options([{ value: '', title: 'nothing' }, ...choices(vocabulary.group_bys)], window.group_by ?? '')), { name: 'group_by' }),
+  field('Over time', h('select', null, options([{ value: '', title: 'no' }, ...vocabulary.series_steps.map((value) => ({ value, title: `by ${value}` }))], window.series ?? '')), { name: 'series' }));
   return form;
 }
 
@@ -52,7 +66,91 @@ function measure({ value, unit }) {
 const money = (microUSD) => `${(microUSD / 1e6).toFixed(4)} USD`;
 const range = (m) => (m.low === null ? '' : ` (95 %: ${m.low.toFixed(0)}\u2013${m.high.toFixed(0)} %)`);
 
-function numbers(r) {
+let asked = null;
+
+// formulas are how each number is made, by its path; asked for once.
+function formulas() {
+  asked ??= get('/v1/metrics/formulas').then(({ data }) => new Map(data.items.map((f) => [f.metric, f])), (error) => {
+    asked = null;
+    throw error;
+  });
+  return asked;
+}
+
+// explained is a number whose formula shows on hover and focus.
+function explained(m, metric, known) {
+  const f = known.get(metric);
+  if (!f) return measure(m);
+  const id = uid('formula');
+  return h('span', { class: 'explained', tabindex: '0', 'aria-describedby': id }, measure(m),
+    h('span', { id, role: 'tooltip', class: 'tip' }, f.formula, h('br'), `n = ${m.n}${f.n ? ` (${f.n})` : ''}`));
+}
+
+// csv offers the same numbers as a file; a plain link could not carry the token.
+function csv(path, signal) {
+  const box = h('p', null);
+  const button = h('button', { type: 'button', 'data-action': 'csv', onclick: async () => {
+    try {
+      const url = URL.createObjectURL(await tableOf(path, signal));
+      const link = h('a', { href: url, download: 'metrics.csv' });
+      document.body.append(link);
+      link.click();
+      link.remove();
+      setTimeout(() => URL.revokeObjectURL(url), 60000);
+      say('Downloaded metrics.csv.');
+    } catch (error) {
+      if (!signal.aborted) box.append(problemNotice(error));
+    }
+  } }, 'Download as CSV');
+  return fill(box, [button]);
+}
+
+// lately is where a series begins that does not say: a dozen steps or so before its end.
+function lately({ series, to, as_of: asOf }) {
+  const days = { day: 14, week: 84, month: 365 }[series] ?? 84;
+  const end = Date.parse(to || asOf) || Date.now();
+  return new Date(end - days * 86400e3).toISOString().slice(0, 10);
+}
+
+// followed are the numbers that are drawn over time and compared by group.
+const followed = [
+  ['Threat models done', 'threat_models_done'], ['Projects covered', 'projects_covered'], ['Threats per project', 'threats_per_project'],
+  ['Total reported threats', 'total_reported_threats'], ['Open', 'open_closed.open'], ['Mean time to resolution', 'mean_time_to_resolution'],
+  ['Precision', 'drafting.precision'],
+];
+const at = (report, path) => path.split('.').reduce((r, name) => r?.[name], report);
+
+function overTime(points, known) {
+  return followed.map(([name, path]) => line(name, path, points.map((p) => ({ at: p.as_of, ...at(p.report, path) })), known));
+}
+
+function line(name, path, values, known) {
+  const { unit } = values.at(-1) ?? {};
+  return h('section', null, values.length > 0 && chart(name, values, (value) => measure({ value, unit })),
+    known.has(path) && h('p', { class: 'hint' }, `${known.get(path).formula}. n by step: ${values.map(({ n }) => n).join(', ')}`));
+}
+
+// overTimeBy draws each group's share of the first numbers, group by group.
+function overTimeBy(points, known) {
+  const labels = new Map(points.flatMap((p) => p.groups.map((g) => [g.key, g.label])));
+  if (labels.size === 0) return h('p', { class: 'muted' }, 'There are no groups in this time.');
+  return [...labels].slice(0, 20).map(([key, label]) => h('section', null, h('h2', null, spell(label) || 'none'),
+    followed.map(([name, path]) => {
+      const values = points.map((p) => ({ at: p.as_of, value: null, n: 0, ...at(p.groups.find((g) => g.key === key)?.report, path) }));
+      return values.some(({ value }) => value !== null) && line(name, path, values, known);
+    })));
+}
+
+function grouped(by, groups, known) {
+  return table(`By ${by}`, [spell(by), ...followed.map(([name]) => name)], groups.map((g) => [spell(g.label) || 'none',
+    ...followed.map(([, path]) => { const m = at(g.report, path); return m ? [explained(m, path, known), h('span', { class: 'muted' }, ` n = ${m.n}`)] : '\u2013'; })]),
+  'No groups.');
+}
+
+const paths = ['threat_models_done', 'projects_covered', 'threats_per_project', 'average_reported_threats', 'total_reported_threats',
+  'open_closed.open', 'open_closed.closed', 'average_mean_time_to_resolution', 'mean_time_to_resolution'];
+
+function numbers(r, known) {
   const p = r.projects_covered;
   const resolution = r.mean_time_to_resolution;
   const all = [
@@ -66,8 +164,8 @@ function numbers(r) {
     ['Average mean time to resolution', r.average_mean_time_to_resolution, 'projects with one', `pooled over threats: ${measure(r.average_mean_time_to_resolution.pooled)}`],
     ['Mean time to resolution', resolution, 'resolved threats', `to mitigation: ${measure(resolution.accepted_to_mitigated)}; open age p50 ${age(resolution.open_age.p50)}, p90 ${age(resolution.open_age.p90)}`],
   ];
-  return h('dl', { class: 'numbers' }, all.map(([name, m, of, beside]) => h('div', { class: 'card' },
-    h('dt', null, name), h('dd', { class: 'value' }, measure(m)), h('dd', { class: 'muted' }, `n = ${m.n} ${of}`), h('dd', null, beside))));
+  return h('dl', { class: 'numbers' }, all.map(([name, m, of, beside], i) => h('div', { class: 'card' },
+    h('dt', null, name), h('dd', { class: 'value' }, explained(m, paths[i], known)), h('dd', { class: 'muted' }, `n = ${m.n} ${of}`), h('dd', null, beside))));
 }
 
 const age = (seconds) => (seconds === null ? '\u2013' : lasting(seconds));

@@ -26,10 +26,30 @@ export function may(role, project) {
   return (me?.grants ?? []).some((g) => (g.project_id === null || g.project_id === project) && rank(g.role) >= rank(role));
 }
 
-// person names an actor; the API gives ids, and one of them is the caller's.
+const names = new Map();
+
+// person names an actor, by a part of the id until the name is known.
 export function person(id) {
   if (!id) return 'the system';
-  return id === me?.id ? `${me.name} (you)` : `user ${id.slice(-8)}`;
+  return id === me?.id ? `${me.name} (you)` : names.get(id) ?? `user ${id.slice(-8)}`;
+}
+
+// meet asks for the names that are not known yet, so that person has them. Who
+// cannot be named stays an id.
+export async function meet(ids, signal) {
+  const unknown = [...new Set(ids)].filter((id) => id && id !== me?.id && !names.has(id));
+  await Promise.all(unknown.map(async (id) => {
+    try {
+      names.set(id, (await get(`/v1/users/${encodeURIComponent(id)}`, signal)).data.name);
+    } catch (error) {
+      if (signal?.aborted || error.status === 0) throw error;
+    }
+  }));
+}
+
+// holder names who works on a suggestion, '' where nobody does or the lease is over.
+export function holder(s) {
+  return s.claimed_by && Date.parse(s.claimed_until) > Date.now() ? person(s.claimed_by) : '';
 }
 
 // signIn shows the form; done is called when a token was taken.

@@ -5,39 +5,43 @@ import { categoryBadge, confidenceBadge, severityBadge, stateBadge } from './bad
 import { actionsFor } from './decide.js';
 import { h, outside, replace } from './dom.js';
 import { showEvidence } from './evidence.js';
+import { narrowed } from './facets.js';
 import { notice } from './notice.js';
 import { projectName } from './projects.js';
-import { may, person } from './session.js';
-import { short, spell, when } from './words.js';
+import { holder, may, meet, person } from './session.js';
+import { day, lasting, short, spell, when } from './words.js';
 
 export async function showSuggestion(place, id, browser, signal) {
   const { data: s, etag } = await get(`/v1/suggestions/${encodeURIComponent(id)}`, signal);
-  const name = await projectName(s.project_id);
+  const people = [s.claimed_by, ...s.earlier_decisions.map((d) => d.actor_id), ...(s.decisions ?? []).map((d) => d.actor_id)];
+  const [name] = await Promise.all([projectName(s.project_id), meet(people, signal)]);
   if (signal.aborted) return;
-  browser.actions = may('reviewer', s.project_id) ? actionsFor(s, etag, browser) : {};
+  browser.actions = actionsFor(s, etag, browser);
   const evidence = h('div', { class: 'evidence' });
   replace(place,
     toolbar(s, browser.actions),
     h('header', null,
       h('p', { class: 'badges' }, severityBadge(s.severity), stateBadge(s.state), categoryBadge(s.category), confidenceBadge(s.confidence)),
       h('h2', null, s.title),
-      h('p', { class: 'muted' }, `${s.targets.join(', ')} \u00b7 project ${name}`)),
-    s.ask && notice('warn', 'Asked of the author: ', s.ask),
+      h('p', { class: 'muted' }, targets(s, browser), ` \u00b7 project ${name}`)),
+    standing(s),
+    s.state === 'needs_info' && s.ask && notice('warn', 'Asked of the author: ', s.ask),
     s.merged_into && h('p', null, 'Merged into ', h('a', { href: `#/queue?at=${encodeURIComponent(s.merged_into)}` }, `suggestion ${short(s.merged_into)}`)),
     s.threat_id && h('p', null, h('a', { href: `#/threats?project=${encodeURIComponent(s.project_id)}&at=${encodeURIComponent(s.threat_id)}` }, 'The threat that it became')),
     earlier(s.earlier_decisions),
     h('p', { class: 'statement' }, s.statement),
+    edited(s),
     h('h3', null, 'Evidence'), evidence,
-    score(s), mitigations(s.mitigations), catalogue(s), origins(s.origins),
+    why(s, browser), score(s), mitigations(s.mitigations), catalogue(s), origins(s.origins),
     decisions(s.decisions ?? []),
-    h('p', { class: 'muted' }, [s.rule && `Rule ${s.rule}. `, `Drafted ${when(s.created_at)}. `, `Suggestion ${s.id}. `,
+    h('p', { class: 'muted' }, [`Drafted ${when(s.created_at)}. `, `Suggestion ${s.id}. `,
       h('a', { href: `#/draft/${encodeURIComponent(s.draft_id)}` }, 'Its draft: what was understood, questions, sign-off')]));
   await showEvidence(evidence, s.evidence, s.model_id);
 }
 
 const labels = [
-  ['accept', 'Accept', 'a', 'primary'], ['edit', 'Edit and accept', 'e'], ['reject', 'Reject', 'r'],
-  ['info', 'Needs info', 'n'], ['merge', 'Merge', 'm'], ['reopen', 'Return to pending', 'u'],
+  ['accept', 'Accept', 'a', 'primary'], ['edit', 'Edit and accept', 'e'], ['reject', 'Reject', 'r'], ['merge', 'Merge', 'm'],
+  ['info', 'Ask', 'q'], ['answer', 'Answer', '', 'primary'], ['park', 'Park', 'p'], ['claim', 'Claim', 'c'], ['reopen', 'Return to pending', 'o'], ['undo', 'Undo', 'u'],
 ];
 
 function toolbar(s, actions) {
@@ -47,8 +51,40 @@ function toolbar(s, actions) {
       ? `Nothing to decide: it is ${spell(s.state)}.` : 'Deciding wants the role reviewer in this project.');
   }
   return h('div', { class: 'toolbar', role: 'toolbar', 'aria-label': 'Decide' }, offered.map(([name, label, key, look]) => h('button', {
-    type: 'button', class: look, 'aria-keyshortcuts': key, data: { action: name }, onclick: actions[name],
-  }, label, ' ', h('kbd', { 'aria-hidden': 'true' }, key))));
+    type: 'button', class: look, 'aria-keyshortcuts': key || null, data: { action: name }, onclick: actions[name],
+  }, name === 'claim' && holder(s) ? 'Release' : label, key && [' ', h('kbd', { 'aria-hidden': 'true' }, key)])));
+}
+
+// standing says who holds it and for how long, and until when it is put aside.
+function standing(s) {
+  const held = holder(s);
+  const left = held && lasting((Date.parse(s.claimed_until) - Date.now()) / 1000);
+  return [
+    held && h('p', { class: 'claim' }, h('strong', null, `Held by ${held}`), ` for another ${left}.`),
+    s.parked_until && h('p', { class: 'parked' }, `Parked until ${day(s.parked_until)}.`),
+  ];
+}
+
+// targets link to what else is said about each element or flow.
+function targets(s, browser) {
+  return s.target_ids.map((id, i) => [i > 0 && ', ', h('a', { href: narrowed(browser, { target: id }), title: 'Only what is about this' }, s.targets[i] ?? id)]);
+}
+
+// why says what drafted it.
+function why(s, browser) {
+  const by = s.origins.filter((o) => o.by !== 'rule');
+  if (!s.rule && by.length === 0) return null;
+  return h('p', { class: 'why' }, h('strong', null, 'Drafted by '),
+    [s.rule && ['rule ', h('a', { href: narrowed(browser, { rule: s.rule }), title: 'Only what this rule drafted' }, h('code', null, s.rule))],
+      s.rule && by.length > 0 && ', ', by.map((o, i) => [i > 0 && ', ', `model ${o.model}, prompt ${o.prompt}`])]);
+}
+
+// edited shows the draft's words beside what stands now.
+function edited(s) {
+  const names = ['title', 'statement', 'category', 'likelihood', 'impact', 'confidence'];
+  const diff = names.filter((name) => s.proposal[name] !== s[name]).map((name) => ({ field: name, from: s.proposal[name], to: s[name] }));
+  if (diff.length === 0) return null;
+  return h('section', { class: 'edited' }, h('h3', null, 'As drafted, and as edited'), changes(diff));
 }
 
 // score shows likelihood x impact with every addend; threats show the same.
@@ -102,6 +138,7 @@ function decisions(list) {
   if (list.length === 0) return null;
   return h('section', null, h('h3', null, 'Decisions'), h('ol', { class: 'history' }, list.map((d) => h('li', null,
     h('strong', null, spell(d.decision)), d.reason && ` (${spell(d.reason)})`, ` by ${person(d.actor_id)}, ${when(d.at)}`,
+    d.undone && h('span', { class: 'muted' }, ' (taken back)'), d.until && ` until ${day(d.until)}`,
     d.text && h('p', null, d.text),
     d.into && h('p', null, 'Into ', h('a', { href: `#/queue?at=${encodeURIComponent(d.into)}` }, `suggestion ${short(d.into)}`)),
     d.diff.length > 0 && changes(d.diff)))));

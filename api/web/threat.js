@@ -8,33 +8,58 @@ import { showEvidence } from './evidence.js';
 import { notice, say } from './notice.js';
 import { projectName } from './projects.js';
 import { referencesForm } from './references.js';
-import { may, person } from './session.js';
+import { dueLine, plannedFor, testsFor } from './mitigations.js';
+import { caller, may, meet, person } from './session.js';
 import { catalogue, mitigations, score } from './suggestion.js';
-import { choices, spell, vocabulary, when } from './words.js';
+import { spell, vocabulary, when } from './words.js';
 
 export async function showThreat(place, id, browser, signal) {
   const path = `/v1/threats/${encodeURIComponent(id)}`;
   const [{ data: t, etag }, { data: past }] = await Promise.all([get(path, signal), get(`${path}/history`, signal)]);
-  const name = await projectName(t.project_id);
+  const [name] = await Promise.all([projectName(t.project_id), meet([t.accepted_by, ...past.items.map((e) => e.actor_id)], signal)]);
   if (signal.aborted) return;
   const works = may('author', t.project_id);
-  const moves = vocabulary.threat_moves[t.state];
+  const again = (before) => browser.open(t.id, before);
+  const tests = await testsFor(t, again, signal);
+  if (signal.aborted) return;
+  browser.update(t);
+  const moves = vocabulary.threat_moves[t.state].filter((to) => mayMove(t, to));
   browser.actions = works && moves.length > 0 ? { move: () => move(t, etag, browser) } : {};
   const evidence = h('div', { class: 'evidence' });
   replace(place,
     works && h('div', { class: 'toolbar' }, moves.map((to, i) => h('button', {
       type: 'button', class: i === 0 ? 'primary' : '', data: { to }, onclick: () => move(t, etag, browser, to),
-    }, `Move to ${spell(to)}`))),
+    }, moveTitle(t.state, to))),
+      t.state === 'mitigated' && t.mitigated_by === caller().id && h('span', { class: 'muted' }, 'You said that it is mitigated; another reviewer verifies it or sends it back.')),
     h('header', null,
       h('p', { class: 'badges' }, severityBadge(t.severity), stateBadge(t.state), categoryBadge(t.category)),
       h('h2', null, t.title),
-      h('p', { class: 'muted' }, [t.targets.join(', '), `project ${name}`, t.owner && `owner ${t.owner}`].filter(Boolean).join(' \u00b7 '))),
+      h('p', { class: 'muted' }, [t.targets.join(', '), `project ${name}`, t.owner && `owner ${t.owner}`].filter(Boolean).join(' \u00b7 '), dueLine(t.due_at, t.overdue))),
     standing(t),
     h('p', { class: 'statement' }, t.statement),
+    plannedFor(t, again), tests,
     h('h3', null, 'References'), references(t, etag, browser, works),
     t.evidence.length > 0 && h('h3', null, 'Evidence'), evidence,
-    score(t), mitigations(t.mitigations.length > 0 ? t.mitigations : t.proposed_mitigations), catalogue(t), history(past.items));
+    score(t), t.mitigations.length === 0 && mitigations(t.proposed_mitigations), catalogue(t), history(past.items));
   await showEvidence(evidence, t.evidence, t.first_model_id);
+}
+
+// mayMove reports whether the caller may bring the threat there; the server checks
+// it again.
+function mayMove(t, to) {
+  const working = to === 'mitigated' || (to === 'in_progress' && t.state === 'open');
+  if (!may(working ? 'author' : 'reviewer', t.project_id)) return false;
+  return t.state !== 'mitigated' || t.mitigated_by !== caller().id;
+}
+
+const moveTitles = {
+  in_progress: 'Start work', mitigated: 'Claim mitigated', resolved: 'Verify: resolved', risk_accepted: 'Accept the risk',
+  transferred: 'Transfer', invalid: 'Not valid', open: 'Reopen',
+};
+
+// moveTitle names a move as people say it.
+function moveTitle(from, to) {
+  return from === 'mitigated' && to === 'in_progress' ? 'Send back' : moveTitles[to] ?? `Move to ${spell(to)}`;
 }
 
 function standing(t) {
@@ -44,6 +69,7 @@ function standing(t) {
   if (t.expires_at) facts.push(`Accepted until ${when(t.expires_at)}`);
   if (t.resolved_at) facts.push(`Resolved ${when(t.resolved_at)}`);
   facts.push(t.origin === 'human' ? `Added ${when(t.accepted_at)} by ${person(t.accepted_by)}` : `Accepted ${when(t.accepted_at)} by ${person(t.accepted_by)}`);
+  if (t.age_days !== null && t.age_days !== undefined) facts.push(`Open for ${t.age_days} ${t.age_days === 1 ? 'day' : 'days'}`);
   if (t.reopen_count > 0) facts.push(`Reopened ${t.reopen_count} times`);
   return h('ul', { class: 'facts' }, facts.map((fact) => h('li', null, fact)));
 }
@@ -71,12 +97,13 @@ async function change(browser, t, method, below, body, etag) {
   } catch (error) {
     if (!error.lost) throw error;
     if (error.current?.id) browser.update(error.current);
-    return () => browser.open(t.id, notice('warn', `${error.message}.`, ' Nothing of yours was stored; this is how it stands.'));
+    const told = notice('warn', `${error.message}.`, ' Nothing of yours was stored; this is how it stands.');
+    return Object.assign(() => browser.open(t.id, told), { lost: true });
   }
 }
 
 function move(t, etag, browser, chosen) {
-  const moves = vocabulary.threat_moves[t.state];
+  const moves = vocabulary.threat_moves[t.state].filter((to) => mayMove(t, to));
   const owner = field('Who accepts the risk', h('input', { type: 'text', value: t.owner }), { name: 'owner' });
   const expires = field('Until', h('input', { type: 'date' }), { name: 'expires_at', hint: 'The risk is looked at again then.' });
   const party = field('Who takes the risk', h('input', { type: 'text' }), { name: 'party' });
@@ -86,7 +113,7 @@ function move(t, etag, browser, chosen) {
     intro: `${t.title}: ${spell(t.state)}`,
     label: 'Move',
     fields: [
-      field('To', h('select', null, options(choices(moves), chosen ?? moves[0])), { name: 'to' }),
+      field('To', h('select', null, options(moves.map((to) => ({ value: to, title: moveTitle(t.state, to) })), chosen ?? moves[0])), { name: 'to' }),
       owner, expires, party,
       field('Reason', h('textarea', { rows: '3' }), { name: 'reason' }),
     ],
@@ -103,7 +130,7 @@ function move(t, etag, browser, chosen) {
     },
     send: async (values) => {
       const next = await change(browser, t, 'POST', '/transitions', transition(values), etag);
-      return () => { next(); say(`Moved to ${spell(values.to)}.`); };
+      return next.lost ? next : async () => { await next(); say(`Moved to ${spell(values.to)}.`); };
     },
   });
 }

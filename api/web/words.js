@@ -44,6 +44,13 @@ export function when(text) {
   return text ? moment.format(new Date(text)) : '';
 }
 
+const calendar = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' });
+
+// day writes a moment that stands for a day.
+export function day(text) {
+  return text ? calendar.format(new Date(text)) : '';
+}
+
 // lasting writes a number of seconds in its two largest units.
 export function lasting(seconds) {
   const units = [['d', 86400], ['h', 3600], ['min', 60], ['s', 1]];

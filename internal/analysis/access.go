@@ -18,6 +18,9 @@ type AccessStore interface {
 	// TokenByHash returns the token, its user and the user's grants; NotFound
 	// where no token has the hash.
 	TokenByHash(ctx context.Context, hash string) (stride.Token, stride.User, []stride.Grant, error)
+	// User returns the user where it is the caller, or has a membership in the reach,
+	// all projects included; NotFound otherwise.
+	User(ctx context.Context, reach stride.Reach, caller, id stride.UserID) (stride.User, error)
 	InAccessTx(ctx context.Context, fn func(AccessTx) error) error
 }
 

@@ -15,6 +15,7 @@ func accessTests() map[string]func(*testing.T, *fixture) {
 	return map[string]func(*testing.T, *fixture){
 		"token comes back whole":         testTokenRoundTrip,
 		"unknown token is not found":     testUnknownToken,
+		"user in reach":                  testUserInReach,
 		"hash is unique":                 testTokenConflict,
 		"user names differ by case":      testUserCase,
 		"user is made once in a race":    testUserRace,
