@@ -34,6 +34,7 @@ type Deps struct {
 	Reviews     *analysis.Reviews
 	Views       *analysis.Views
 	Threats     *analysis.Threats
+	Audit       *analysis.Audit
 	Mitigations *analysis.Mitigations
 	TestCases   *analysis.TestCases
 	Metrics     *analysis.Metrics

@@ -67,6 +67,7 @@ type database interface {
 	analysis.RunStore
 	analysis.ReviewStore
 	analysis.ViewStore
+	analysis.AuditStore
 	analysis.ThreatStore
 	analysis.MitigationStore
 	analysis.TestCaseStore
@@ -114,7 +115,7 @@ func newHouseWith(t *testing.T, opened *store.Store, between func(*store.Store) 
 		Models:      &analysis.Models{Kit: kit, Store: db}, Questions: &analysis.Questions{Kit: kit, Store: db},
 		Drafts:    &analysis.Drafts{Kit: kit, Store: watchedDrafts{db, h.queued}, Hybrid: drafting.pipeline.Hybrid()},
 		Providers: &analysis.Providers{Store: db, LLM: drafting.llm},
-		Reviews:   &analysis.Reviews{Kit: kit, Store: db}, Views: &analysis.Views{Kit: kit, Store: db}, Threats: &analysis.Threats{Kit: kit, Store: db, SLA: stride.DefaultSLA()},
+		Reviews:   &analysis.Reviews{Kit: kit, Store: db}, Views: &analysis.Views{Kit: kit, Store: db}, Audit: &analysis.Audit{Store: db}, Threats: &analysis.Threats{Kit: kit, Store: db, SLA: stride.DefaultSLA()},
 		Mitigations: &analysis.Mitigations{Kit: kit, Store: db}, TestCases: &analysis.TestCases{Kit: kit, Store: db},
 		Metrics: &analysis.Metrics{Kit: kit, Store: db},
 		Ready: func(ctx context.Context) error {

@@ -76,6 +76,7 @@ func permissions(w world) map[string]permission {
 		"POST /v1/suggestions/:id/answer":   {want: 409, header: anyVersion, body: fields{"text": "x"}},
 		"POST /v1/suggestions/:id/decision": {want: 200, body: fields{"decision": "accept"}, header: anyVersion},
 		"GET /v1/threats":                   {want: 200, query: "?project=" + w.project},
+		"GET /v1/audit-events":              {want: 200, query: "?project=" + w.project},
 		"GET /v1/threats/:id":               {want: 200},
 		"PATCH /v1/threats/:id":             {want: 200, body: fields{"owner": "me"}, header: anyVersion},
 		"POST /v1/threats/:id/transitions":  {want: 200, body: fields{"to": "in_progress", "reason": "x"}},

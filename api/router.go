@@ -77,6 +77,8 @@ func (s *server) routes() []route {
 		{"POST", "/v1/suggestions/:id/undo", reviewer, s.undoDecision},
 		{"POST", "/v1/suggestions/:id/answer", author, s.answerReviewer},
 
+		{"GET", "/v1/audit-events", viewer, s.listAuditEvents},
+
 		{"GET", "/v1/threats", viewer, s.listThreats},
 		{"GET", "/v1/threats/:id", viewer, s.getThreat},
 		{"PATCH", "/v1/threats/:id", author, s.updateThreat},

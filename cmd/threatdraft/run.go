@@ -37,6 +37,7 @@ type commands struct {
 	Draft   draftCommand   `cmd:"" help:"Draft the threats of one description; no server, no database."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database's schema up to date, or show how it stands."`
 	Token   tokenCommand   `cmd:"" help:"Make tokens for the API."`
+	Audit   auditCommand   `cmd:"" help:"Check the audit trail."`
 	LLM     llmCommand     `cmd:"" help:"Look at the language model that drafts along."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

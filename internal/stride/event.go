@@ -3,6 +3,7 @@ package stride
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -62,6 +63,23 @@ const (
 	EventTestCaseDeleted  EventKind = "test_case.deleted"
 )
 
+// EventKinds returns all kinds.
+func EventKinds() []EventKind {
+	return []EventKind{
+		EventProjectCreated, EventProjectUpdated, EventProjectScoped, EventProjectArchived,
+		EventModelCreated, EventModelMoved, EventDraftCreated, EventDraftMoved,
+		EventDraftCancelRequested, EventDraftResumed, EventModelExtended, EventSuggestionRaised,
+		EventSuggestionRedrafted, EventSuggestionCreated, EventSuggestionDecided, EventSuggestionUndone,
+		EventQuestionAnswered, EventThreatCreated, EventThreatUpdated, EventThreatMoved,
+		EventReferenceAcknowledged, EventReferencesReplaced, EventMitigationCreated, EventMitigationUpdated,
+		EventMitigationMoved, EventMitigationLinked, EventMitigationUnlinked, EventTestCasesDrafted,
+		EventTestCaseCreated, EventTestCaseUpdated, EventTestCaseDeleted,
+	}
+}
+
+// Valid reports whether k is a known kind.
+func (k EventKind) Valid() bool { return slices.Contains(EventKinds(), k) }
+
 // Subject names the type of what an event or an interval is about.
 type Subject string
 
@@ -75,6 +93,16 @@ const (
 	SubjectQuestion   Subject = "question"
 	SubjectMitigation Subject = "mitigation" // states: MitigationStatus
 )
+
+// Valid reports whether events can be about s.
+func (s Subject) Valid() bool {
+	switch s {
+	case SubjectProject, SubjectModel, SubjectDraft, SubjectSuggestion, SubjectThreat, SubjectQuestion, SubjectMitigation:
+		return true
+	case SubjectScope: // has intervals alone
+	}
+	return false
+}
 
 // States of SubjectProject intervals.
 const (

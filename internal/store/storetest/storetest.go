@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"project", projectTests()},
 		{"transaction", transactionTests()},
 		{"event", eventTests()},
+		{"audit", auditTests()},
 		{"idempotency", idempotencyTests()},
 		{"model", modelTests()},
 		{"draft", draftTests()},
