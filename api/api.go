@@ -35,6 +35,7 @@ type Deps struct {
 	Views       *analysis.Views
 	Threats     *analysis.Threats
 	Audit       *analysis.Audit
+	Comments    *analysis.Comments
 	Mitigations *analysis.Mitigations
 	TestCases   *analysis.TestCases
 	Metrics     *analysis.Metrics

@@ -196,6 +196,7 @@ func badIDs() []badInput {
 			"/v1/projects/{id}", "/v1/projects/{id}/models", "/v1/projects/{id}/metrics", "/v1/models/{id}", "/v1/models/{id}/questions",
 			"/v1/models/{id}/drafts", "/v1/models/{id}/coverage", "/v1/drafts/{id}", "/v1/drafts/{id}/events", "/v1/suggestions/{id}",
 			"/v1/threats/{id}", "/v1/threats/{id}/history", "/v1/threats/{id}/test-cases", "/v1/mitigations/{id}", "/v1/test-cases/{id}",
+			"/v1/comments/{id}", "/v1/suggestions/{id}/comments", "/v1/threats/{id}/comments",
 		} {
 			out = append(out, badInput{
 				kind + " id: " + path, call{method: "GET", path: strings.Replace(path, "{id}", id, 1)}, 404, "",
@@ -212,6 +213,8 @@ func badIDs() []badInput {
 			"/v1/drafts/{id}/cancel":            nil,
 			"/v1/suggestions/{id}/decision":     {"decision": "accept"},
 			"/v1/threats/{id}/transitions":      {"to": "in_progress", "reason": "x"},
+			"/v1/threats/{id}/comments":         {"text": "x"},
+			"/v1/suggestions/{id}/comments":     {"text": "x"},
 			"/v1/threats/{id}/mitigations":      {"text": "x"},
 			"/v1/threats/{id}/test-cases":       {"given": "a", "when": "b", "then": "c"},
 			"/v1/threats/{id}/test-cases/draft": nil,

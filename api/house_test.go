@@ -68,6 +68,7 @@ type database interface {
 	analysis.ReviewStore
 	analysis.ViewStore
 	analysis.AuditStore
+	analysis.CommentStore
 	analysis.ThreatStore
 	analysis.MitigationStore
 	analysis.TestCaseStore
@@ -115,7 +116,8 @@ func newHouseWith(t *testing.T, opened *store.Store, between func(*store.Store) 
 		Models:      &analysis.Models{Kit: kit, Store: db}, Questions: &analysis.Questions{Kit: kit, Store: db},
 		Drafts:    &analysis.Drafts{Kit: kit, Store: watchedDrafts{db, h.queued}, Hybrid: drafting.pipeline.Hybrid()},
 		Providers: &analysis.Providers{Store: db, LLM: drafting.llm},
-		Reviews:   &analysis.Reviews{Kit: kit, Store: db}, Views: &analysis.Views{Kit: kit, Store: db}, Audit: &analysis.Audit{Store: db}, Threats: &analysis.Threats{Kit: kit, Store: db, SLA: stride.DefaultSLA()},
+		Reviews:   &analysis.Reviews{Kit: kit, Store: db}, Views: &analysis.Views{Kit: kit, Store: db}, Audit: &analysis.Audit{Store: db}, Comments: &analysis.Comments{Kit: kit, Store: db},
+		Threats:     &analysis.Threats{Kit: kit, Store: db, SLA: stride.DefaultSLA()},
 		Mitigations: &analysis.Mitigations{Kit: kit, Store: db}, TestCases: &analysis.TestCases{Kit: kit, Store: db},
 		Metrics: &analysis.Metrics{Kit: kit, Store: db},
 		Ready: func(ctx context.Context) error {
@@ -415,6 +417,8 @@ type world struct {
 	question    string
 	// mitigation and testCase are the threat's.
 	mitigation, testCase string
+	// comment is an admin's on the threat.
+	comment string
 	// user has a role in all projects.
 	user string
 }
@@ -440,6 +444,7 @@ func (h *house) settle(t *testing.T, name string) world {
 	w.testCase = h.post(t, http.StatusCreated, h.admin, "/v1/threats/"+w.threat+"/test-cases", fields{
 		"given": "a refund", "when": "it is denied", "then": "the log names who made it",
 	}).text(t, "id")
+	w.comment = h.post(t, http.StatusCreated, h.admin, "/v1/threats/"+w.threat+"/comments", fields{"text": "Who refunds?"}).text(t, "id")
 	w.user = h.get(t, h.admin, "/v1/me").text(t, "id")
 	return w
 }

@@ -121,6 +121,8 @@ func present(resource any) (any, int64) {
 		return threatOut(r), r.Revision
 	case stride.TestCase:
 		return testCaseOut(r), r.Revision
+	case stride.Comment:
+		return commentOut(r), r.Revision
 	case stride.Mitigation:
 		return mitigationOut(r), r.Revision
 	}

@@ -24,6 +24,8 @@ type permission struct {
 	query string
 	// global routes are about no project in particular.
 	global bool
+	// others is the role that the thing of somebody else wants, where that is more.
+	others stride.Role
 }
 
 var anyVersion = map[string]string{"If-Match": "*"}
@@ -76,6 +78,15 @@ func permissions(w world) map[string]permission {
 		"POST /v1/suggestions/:id/answer":   {want: 409, header: anyVersion, body: fields{"text": "x"}},
 		"POST /v1/suggestions/:id/decision": {want: 200, body: fields{"decision": "accept"}, header: anyVersion},
 		"GET /v1/threats":                   {want: 200, query: "?project=" + w.project},
+		"GET /v1/suggestions/:id/comments":  {want: 200},
+		"POST /v1/suggestions/:id/comments": {want: 201, body: fields{"text": "x"}},
+		"GET /v1/threats/:id/comments":      {want: 200},
+		"POST /v1/threats/:id/comments":     {want: 201, body: fields{"text": "x"}},
+		"GET /v1/comments/:id":              {want: 200},
+		"PUT /v1/comments/:id":              {want: 403, body: fields{"text": "x"}, header: anyVersion},
+		"DELETE /v1/comments/:id":           {want: 200, header: anyVersion, others: stride.RoleAdmin},
+		"GET /v1/me/mentions":               {want: 200, global: true},
+		"POST /v1/me/mentions/read":         {want: 200, global: true},
 		"GET /v1/audit-events":              {want: 200, query: "?project=" + w.project},
 		"GET /v1/threats/:id":               {want: 200},
 		"PATCH /v1/threats/:id":             {want: 200, body: fields{"owner": "me"}, header: anyVersion},
@@ -120,7 +131,7 @@ func callOf(r api.Route, p permission, w world, token string) call {
 	noun, _, _ := strings.Cut(strings.TrimPrefix(r.Path, "/v1/"), "/")
 	id := map[string]string{
 		"projects": w.project, "models": w.model, "drafts": w.draft, "suggestions": w.suggestions[0], "threats": w.threat,
-		"mitigations": w.mitigation, "test-cases": w.testCase, "users": w.user,
+		"mitigations": w.mitigation, "test-cases": w.testCase, "users": w.user, "comments": w.comment,
 	}[noun]
 	return call{
 		method: r.Method, path: strings.NewReplacer(":id", id, ":mitigation_id", w.mitigation).Replace(r.Path) + p.query, token: token, body: p.body, header: p.header,
@@ -148,7 +159,7 @@ func TestRolesOnRoutes(t *testing.T) {
 					h.requireForeign(t, r, callOf(r, theirs[name], other, token), role)
 				}
 				want := p.want
-				if !role.AtLeast(r.Least) {
+				if !role.AtLeast(r.Least) || p.others != "" && !role.AtLeast(p.others) {
 					want = http.StatusForbidden
 				}
 				before := h.rows(t)

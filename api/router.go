@@ -23,7 +23,7 @@ type route struct {
 
 func (s *server) routes() []route {
 	const viewer, author, reviewer, admin = stride.RoleViewer, stride.RoleAuthor, stride.RoleReviewer, stride.RoleAdmin
-	return []route{
+	table := []route{
 		{"GET", "/healthz", public, s.healthz},
 		{"GET", "/readyz", public, s.readyz},
 		{"GET", "/metrics", public, s.prometheus},
@@ -77,8 +77,6 @@ func (s *server) routes() []route {
 		{"POST", "/v1/suggestions/:id/undo", reviewer, s.undoDecision},
 		{"POST", "/v1/suggestions/:id/answer", author, s.answerReviewer},
 
-		{"GET", "/v1/audit-events", viewer, s.listAuditEvents},
-
 		{"GET", "/v1/threats", viewer, s.listThreats},
 		{"GET", "/v1/threats/:id", viewer, s.getThreat},
 		{"PATCH", "/v1/threats/:id", author, s.updateThreat},
@@ -101,6 +99,25 @@ func (s *server) routes() []route {
 
 		{"GET", "/v1/metrics", viewer, s.portfolioMetrics},
 		{"GET", "/v1/metrics/formulas", viewer, s.metricFormulas},
+	}
+	return append(table, s.talkRoutes()...)
+}
+
+// talkRoutes are about what people said and did.
+func (s *server) talkRoutes() []route {
+	const viewer, author = stride.RoleViewer, stride.RoleAuthor
+	return []route{
+		{"GET", "/v1/suggestions/:id/comments", viewer, s.commentsOf(stride.SubjectSuggestion)},
+		{"POST", "/v1/suggestions/:id/comments", author, s.commentOn(stride.SubjectSuggestion)},
+		{"GET", "/v1/threats/:id/comments", viewer, s.commentsOf(stride.SubjectThreat)},
+		{"POST", "/v1/threats/:id/comments", author, s.commentOn(stride.SubjectThreat)},
+		{"GET", "/v1/comments/:id", viewer, s.getComment},
+		{"PUT", "/v1/comments/:id", author, s.replaceComment},
+		{"DELETE", "/v1/comments/:id", author, s.deleteComment},
+		{"GET", "/v1/me/mentions", viewer, s.listMentions},
+		{"POST", "/v1/me/mentions/read", viewer, s.readMentions},
+
+		{"GET", "/v1/audit-events", viewer, s.listAuditEvents},
 	}
 }
 

@@ -60,6 +60,7 @@ func (p program) newHTTP(db *store.Store, cfg config.Config, with drafting, log 
 		Providers:   &analysis.Providers{Store: db, LLM: with.providers()},
 		Reviews:     &analysis.Reviews{Kit: kit, Store: db}, Views: &analysis.Views{Kit: kit, Store: db},
 		Audit:       &analysis.Audit{Store: db},
+		Comments:    &analysis.Comments{Kit: kit, Store: db},
 		Threats:     &analysis.Threats{Kit: kit, Store: db, SLA: cfg.SLADays},
 		Mitigations: &analysis.Mitigations{Kit: kit, Store: db}, TestCases: &analysis.TestCases{Kit: kit, Store: db},
 		Metrics: &analysis.Metrics{Kit: kit, Store: db},

@@ -116,6 +116,11 @@ func (s *Store) InMitigationTx(ctx context.Context, fn func(analysis.MitigationT
 	return s.inTx(ctx, func(tx *Tx) error { return fn(tx) })
 }
 
+// InCommentTx implements analysis.CommentStore.
+func (s *Store) InCommentTx(ctx context.Context, fn func(analysis.CommentTx) error) error {
+	return s.inTx(ctx, func(tx *Tx) error { return fn(tx) })
+}
+
 // InTestCaseTx implements analysis.TestCaseStore.
 func (s *Store) InTestCaseTx(ctx context.Context, fn func(analysis.TestCaseTx) error) error {
 	return s.inTx(ctx, func(tx *Tx) error { return fn(tx) })

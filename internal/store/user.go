@@ -6,6 +6,16 @@ import (
 	"github.com/threatdraft/threatdraft/internal/stride"
 )
 
+type userRow struct {
+	ID        stride.UserID `db:"id"`
+	Name      string        `db:"name"`
+	CreatedAt int64         `db:"created_at"`
+}
+
+func (r userRow) user() stride.User {
+	return stride.User{ID: r.ID, Name: r.Name, CreatedAt: instant(r.CreatedAt)}
+}
+
 const selectUser = `select u.id, u.name, u.created_at from users u`
 
 // User returns the user where it is the caller, or has a membership in the reach;
@@ -19,13 +29,9 @@ func (s *Store) User(ctx context.Context, reach stride.Reach, caller, id stride.
 	if f.err != nil {
 		return stride.User{}, f.err
 	}
-	var row struct {
-		ID        stride.UserID `db:"id"`
-		Name      string        `db:"name"`
-		CreatedAt int64         `db:"created_at"`
-	}
+	var row userRow
 	if err := s.get(ctx, &row, selectUser+f.sql(), f.args...); err != nil {
 		return stride.User{}, missing(err, "user")
 	}
-	return stride.User{ID: row.ID, Name: row.Name, CreatedAt: instant(row.CreatedAt)}, nil
+	return row.user(), nil
 }

@@ -61,6 +61,10 @@ const (
 	EventTestCaseCreated  EventKind = "test_case.created"
 	EventTestCaseUpdated  EventKind = "test_case.updated"
 	EventTestCaseDeleted  EventKind = "test_case.deleted"
+	// Comments are told of what they are about; payload {"comment_id","text","mentions"}.
+	EventCommentCreated EventKind = "comment.created"
+	EventCommentUpdated EventKind = "comment.updated"
+	EventCommentDeleted EventKind = "comment.deleted"
 )
 
 // EventKinds returns all kinds.
@@ -74,6 +78,7 @@ func EventKinds() []EventKind {
 		EventReferenceAcknowledged, EventReferencesReplaced, EventMitigationCreated, EventMitigationUpdated,
 		EventMitigationMoved, EventMitigationLinked, EventMitigationUnlinked, EventTestCasesDrafted,
 		EventTestCaseCreated, EventTestCaseUpdated, EventTestCaseDeleted,
+		EventCommentCreated, EventCommentUpdated, EventCommentDeleted,
 	}
 }
 

@@ -38,6 +38,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"transaction", transactionTests()},
 		{"event", eventTests()},
 		{"audit", auditTests()},
+		{"comment", commentTests()},
 		{"idempotency", idempotencyTests()},
 		{"model", modelTests()},
 		{"draft", draftTests()},
